@@ -1,0 +1,72 @@
+/* account.h - one account as it runs: settings, state, problem, figures. */
+#pragma once
+
+#include "accounts/settings.h"
+#include "base/problem.h"
+
+#define PF_TYPE_ACCOUNT (pf_account_get_type ())
+G_DECLARE_FINAL_TYPE (PfAccount, pf_account, PF, ACCOUNT, GObject)
+
+typedef enum
+{
+  PF_ACTIVITY_NONE,
+  PF_ACTIVITY_QUEUED,
+  PF_ACTIVITY_CHECKING,
+  PF_ACTIVITY_LISTENING
+} PfActivity;
+
+/* Times in microseconds since the epoch, 0 for never. */
+typedef struct
+{
+  gint64 last_check, last_success, next_check;
+  guint64 delivered, junked, quarantined, octets_fetched;
+  guint on_server;
+  const char *envelope_seen; /* "yes", "partly", "no", "unknown": static */
+} PfFigures;
+
+/* Signal "changed": anything that D-Bus shows may have changed; emitted synchronously, coalescing is the listener's. */
+
+PfAccount        *pf_account_new          (const PfSettings *settings);
+/* The lower-cased address. */
+const char       *pf_account_get_id       (PfAccount *self);
+/* "/org/postferry1/account/HEX". */
+const char       *pf_account_get_path     (PfAccount *self);
+const PfSettings *pf_account_get_settings (PfAccount *self);
+void              pf_account_set_settings (PfAccount *self, const PfSettings *settings);
+
+/* "disabled", "idle", "queued", "checking", "listening", "retrying", "on-hold": from settings, activity and problem. */
+const char       *pf_account_get_state    (PfAccount *self);
+PfActivity        pf_account_get_activity (PfAccount *self);
+void              pf_account_set_activity (PfAccount *self, PfActivity activity);
+
+/* NULL when all is well. The PfProblemCode is in ->code. */
+const GError     *pf_account_get_problem  (PfAccount *self);
+/* (nullable): a{sv} that goes with the problem. */
+GVariant         *pf_account_get_problem_data (PfAccount *self);
+/* When the present problem began (us), 0 without. */
+gint64            pf_account_get_problem_since (PfAccount *self);
+/**
+ * pf_account_set_problem:
+ * @problem: (nullable): NULL when mended
+ *
+ * Counts refusals of credentials: the first two are PF_PROBLEM_CLASS_RETRYING, the third puts the account on hold
+ * (pf_account_get_problem_class()). A changed secret calls pf_account_forget_refusals().
+ * Returns: TRUE when the code changed (log it, tell somebody).
+ */
+gboolean          pf_account_set_problem  (PfAccount *self, const GError *problem, GVariant *data);
+PfProblemClass    pf_account_get_problem_class (PfAccount *self);
+void              pf_account_forget_refusals (PfAccount *self);
+guint             pf_account_get_refusals (PfAccount *self);
+/* For what the journal remembered over a restart. */
+void              pf_account_restore_problem (PfAccount *self, const GError *problem, guint refusals, gint64 since);
+/* DESIGN 7: on hold, idle with a problem, or retrying for 24 h; never when disabled. */
+gboolean          pf_account_needs_attention (PfAccount *self, gint64 now);
+
+const PfFigures  *pf_account_get_figures  (PfAccount *self);
+void              pf_account_set_figures  (PfAccount *self, const PfFigures *figures);
+gboolean          pf_account_get_has_secret (PfAccount *self);
+void              pf_account_set_has_secret (PfAccount *self, gboolean has_secret);
+/* TRUE for a file that cannot be read: settings hold the address alone, the problem is settings-invalid for good. */
+gboolean          pf_account_is_broken    (PfAccount *self);
+/* (transfer full): the account of a broken file. */
+PfAccount        *pf_account_new_broken   (const char *address, const char *sentence);

@@ -1,0 +1,31 @@
+/* registry.h - all accounts: the key files in accounts.d, read, watched, written durably, told as differences. */
+#pragma once
+
+#include "accounts/account.h"
+
+#define PF_TYPE_REGISTRY (pf_registry_get_type ())
+G_DECLARE_FINAL_TYPE (PfRegistry, pf_registry, PF, REGISTRY, GObject)
+
+/* Signals, all synchronous:
+ *   "added"   (PfAccount *account)
+ *   "changed" (PfAccount *account, const PfSettings *before): its settings are new; also when a broken file was mended or broke
+ *   "removed" (PfAccount *account)
+ * A file that is dropped in, changed or deleted by hand takes effect within a second. A broken one is logged by file, line and
+ * key, and leaves the others alone; one that broke after it was good keeps its account on hold as settings-invalid. */
+
+/* @directory: CONFIGURATION_DIRECTORY/accounts.d, made 0700 where missing. */
+PfRegistry *pf_registry_new    (const char *directory);
+/* Reads everything and starts watching. */
+gboolean    pf_registry_load   (PfRegistry *self, GError **error);
+/* Reads again at once (SIGHUP, Reload). */
+void        pf_registry_reload (PfRegistry *self);
+/* (nullable) (transfer none) */
+PfAccount  *pf_registry_lookup (PfRegistry *self, const char *address);
+PfAccount  *pf_registry_lookup_path (PfRegistry *self, const char *object_path);
+/* (transfer none) (element-type PfAccount): sorted by address. */
+GPtrArray  *pf_registry_list   (PfRegistry *self);
+
+/* Stores durably (new file, fsync, rename, folder fsync), then adds or changes and emits. Errors: PF_ERROR AccountExists, DiskLow; G_IO_ERROR. */
+PfAccount  *pf_registry_add    (PfRegistry *self, const PfSettings *settings, GError **error);
+gboolean    pf_registry_update (PfRegistry *self, PfAccount *account, const PfSettings *settings, GError **error);
+gboolean    pf_registry_remove (PfRegistry *self, PfAccount *account, GError **error);

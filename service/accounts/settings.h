@@ -1,0 +1,108 @@
+/* settings.h - the settings of one account: an immutable value, and what is wrong with it (DESIGN 6). */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "net/endpoint.h"
+
+typedef enum { PF_PROTOCOL_IMAP, PF_PROTOCOL_POP3 } PfProtocol;
+typedef enum { PF_REMOVE_NEVER, PF_REMOVE_AFTER_DELIVERY, PF_REMOVE_AFTER_DAYS } PfRemove;
+typedef enum { PF_INITIAL_ALL, PF_INITIAL_NEW } PfInitial;
+
+/* Read the fields, never write them: the value is shared. Strings and lists are never NULL. */
+typedef struct
+{
+  gatomicrefcount ref_count;
+  guint64 given; /* which keys were set, one bit each in the order of the table in settings.c; the others have their default */
+
+  char *address;
+  gboolean enabled;
+  PfProtocol protocol;
+  PfSecurity security;
+  gboolean allow_cleartext;
+  char *server;
+  guint16 port; /* the effective one */
+  char *user_name; /* the effective one */
+  char *authentication;
+  char *oauth2_provider;
+  char *local_user;
+  char **folders;
+  char *target_folder;
+  gboolean keep_seen;
+  char **allow_senders;
+  char **block_senders;
+  PfRemove remove;
+  guint remove_after_days;
+  PfInitial initial;
+  gboolean check_spam;
+  gboolean check_virus;
+  gboolean check_attachments;
+  guint interval;
+  gboolean push;
+  guint64 max_message_size;
+  guint max_messages_per_check;
+  char *certificate;
+  char **trusted_relays;
+  char *envelope_header;
+  char **recipients;
+  char *proxy;
+  char *note;
+} PfSettings;
+
+/* One thing that is wrong: the key as it was given, a stable code ("unknown-key", "wrong-type", "required", "out-of-range",
+ * "not-allowed", "syntax", "conflict"), and a sentence that names the key, the value and what is allowed. */
+typedef struct
+{
+  char *key;
+  char *code;
+  char *text;
+  guint line; /* in a key file; 0 elsewhere */
+} PfSettingsFault;
+
+void pf_settings_fault_free (PfSettingsFault *fault);
+
+PfSettings *pf_settings_ref   (const PfSettings *self);
+void        pf_settings_unref (PfSettings *self);
+
+/**
+ * pf_settings_from_vardict:
+ * @base: (nullable): settings that @values change; NULL for a new account
+ * @values: a{sv}
+ * @faults: (element-type PfSettingsFault): gets everything that is wrong, not only the first
+ *
+ * Returns: (transfer full) (nullable): NULL when there are faults. Values may come in any integer type that fits.
+ */
+PfSettings *pf_settings_from_vardict (const PfSettings *base, GVariant *values, GPtrArray *faults);
+/* All keys with their effective values (D-Bus types of DESIGN 6), a{sv}, floating. */
+GVariant   *pf_settings_to_vardict   (const PfSettings *self);
+/* (transfer full) (nullable): one key's value; NULL for an unknown key. */
+GVariant   *pf_settings_get          (const PfSettings *self, const char *key);
+
+/* Key file, group [Account]: @text is the file's content. Faults carry line numbers. */
+PfSettings *pf_settings_from_file (const char *text, gsize length, GPtrArray *faults);
+/* (transfer full): only the keys that were given, in the table's order. */
+char       *pf_settings_to_file   (const PfSettings *self);
+
+/* NULL-terminated names of all keys; (nullable) D-Bus type of one ("s", "b", "u", "q", "t", "as"). */
+const char *const *pf_settings_keys (void);
+const char        *pf_settings_key_type (const char *key);
+/* TRUE when one of the keys differs whose change needs the secret anew or `manage` (DESIGN 5). */
+gboolean pf_settings_moves_secret (const PfSettings *before, const PfSettings *after);
+gboolean pf_settings_equal        (const PfSettings *a, const PfSettings *b);
+/* TRUE when mail of the account is delivered to @user: LocalUser or one of the users in Recipients. */
+gboolean pf_settings_delivers_to  (const PfSettings *self, const char *user);
+/* TRUE when LocalUser and every user in Recipients is @user (a `*@D=*` rule is nobody's own). */
+gboolean pf_settings_all_deliver_to (const PfSettings *self, const char *user);
+/* (transfer full): an endpoint for this account. */
+PfEndpoint *pf_settings_endpoint (const PfSettings *self, guint connect_timeout);
+
+/* (transfer full): the address in lower case (ASCII), which is the identity. */
+char *pf_address_fold (const char *address);
+/* (transfer full): "ADDRESS.account" with octets outside [a-z0-9@._+-] as %HH; and back (nullable). */
+char *pf_account_file_name     (const char *address);
+char *pf_account_file_address  (const char *file_name);
+
+const char *pf_protocol_nick (PfProtocol protocol); /* "imap", "pop3" */
+const char *pf_security_nick (PfSecurity security); /* "tls", "starttls", "none" */
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PfSettings, pf_settings_unref)

@@ -1,0 +1,86 @@
+/* limits.h - every limit of the service: its name, its number and the reason for it.
+ *
+ * What the network or a caller can drive is bounded here and nowhere else. Limits that the administrator sets are in
+ * accounts/service-settings.h.
+ */
+#pragma once
+
+#define PF_KIB 1024
+#define PF_MIB (1024 * 1024)
+
+/* --- Protocols ------------------------------------------------------------------------------------------------ */
+
+/* RFC 2449 allows 512 octets; Exchange and Courier send more. Beyond this a POP3 line is no reply any more. */
+#define PF_LIMIT_POP3_LINE (8 * PF_KIB)
+/* A UIDL is 1 to 70 octets by RFC 1939; providers send up to 255. */
+#define PF_LIMIT_POP3_UIDL 255
+/* Messages in one mailbox that we list: 1,000,000 take about 100 MB and no provider keeps that many in one folder. */
+#define PF_LIMIT_LISTED_MESSAGES 1000000
+/* SEARCH and LIST answers of big folders come in one line (RFC 9051 sets no bound). */
+#define PF_LIMIT_IMAP_LINE PF_MIB
+/* A literal outside a message body: names, ID values, ENVELOPE parts. */
+#define PF_LIMIT_IMAP_STRING (64 * PF_KIB)
+/* Nested lists in an IMAP answer; BODYSTRUCTURE is never asked for, so anything deeper is an attack on the stack. */
+#define PF_LIMIT_IMAP_DEPTH 16
+/* Folders one account may have that we look at. */
+#define PF_LIMIT_IMAP_FOLDERS 10000
+/* Text of a server's answer that is kept for a sentence or a log line. */
+#define PF_LIMIT_SERVER_TEXT 300
+/* RFC 5321 says 512; multi-line LHLO answers are bounded by count too. */
+#define PF_LIMIT_LMTP_LINE (4 * PF_KIB)
+#define PF_LIMIT_LMTP_LINES 100
+/* One SASL challenge, base64 and all. RFC 4954 suggests 12,288. */
+#define PF_LIMIT_SASL_CHALLENGE (12 * PF_KIB)
+/* SCRAM iterations: below, the password is too cheap to guess from a stolen exchange; above, the server burns our CPU. */
+#define PF_LIMIT_SCRAM_ITERATIONS_LOW 1000
+#define PF_LIMIT_SCRAM_ITERATIONS_HIGH 1000000
+
+/* --- Messages ------------------------------------------------------------------------------------------------- */
+
+/* Where MaxMessageSize= of the service is not set. Providers accept up to 150 MB. */
+#define PF_LIMIT_MESSAGE_SIZE (512ULL * PF_MIB)
+/* A header block: what lies beyond is delivered as body, unread by us. */
+#define PF_LIMIT_HEADER_BLOCK PF_MIB
+/* The lines we put on top of a message. */
+#define PF_LIMIT_TRACE_BLOCK (16 * PF_KIB)
+/* More Received fields than this is a mail loop (RFC 5321 6.3 suggests 100; real paths stay below 30). */
+#define PF_LIMIT_RECEIVED_FIELDS 50
+/* Bodies up to this size live in memory (memfd), larger ones in an unnamed file. */
+#define PF_LIMIT_BODY_IN_MEMORY PF_MIB
+/* Octets asked for and not yet delivered, over one account: this bounds memory and disk, not the speed. */
+#define PF_LIMIT_FETCH_WINDOW_OCTETS (4 * PF_MIB)
+#define PF_LIMIT_FETCH_WINDOW_MESSAGES 300
+/* A message that failed this often is set aside as message-stuck, and the rest goes on. */
+#define PF_LIMIT_MESSAGE_FAILURES 5
+
+/* --- Helper --------------------------------------------------------------------------------------------------- */
+
+#define PF_LIMIT_HELPER_BATCH 64
+/* A child of the helper that writes one batch for one user. */
+#define PF_LIMIT_HELPER_SECONDS 120
+
+/* --- D-Bus callers -------------------------------------------------------------------------------------------- */
+
+#define PF_LIMIT_SECRET (64 * PF_KIB)
+#define PF_LIMIT_SECRET_SECONDS 5
+/* What one user who is not an administrator may have. */
+#define PF_LIMIT_ACCOUNTS_PER_USER 50
+#define PF_LIMIT_CHECKS_PER_USER 8
+/* A finished Check stays on the bus for so long, so that its starter can read the result. */
+#define PF_LIMIT_CHECK_LINGER_SECONDS 60
+#define PF_LIMIT_LOG_ENTRIES 1000
+/* polkitd can hang for ever. */
+#define PF_LIMIT_POLKIT_SECONDS 10
+#define PF_LIMIT_POLKIT_INTERACTIVE_SECONDS 300
+/* One setting's text, one list's length. */
+#define PF_LIMIT_SETTING_LENGTH (4 * PF_KIB)
+#define PF_LIMIT_SETTING_ITEMS 1000
+/* An account's key file. */
+#define PF_LIMIT_ACCOUNT_FILE (256 * PF_KIB)
+
+/* --- Waiting -------------------------------------------------------------------------------------------------- */
+
+/* The secret store may be a keyring that waits for a person who is not there. */
+#define PF_LIMIT_SECRETS_SECONDS 10
+/* LOGOUT is a courtesy. */
+#define PF_LIMIT_LOGOUT_SECONDS 5

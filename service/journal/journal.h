@@ -1,0 +1,108 @@
+/* journal.h - what was delivered (the ledger), what happened (events), how it stands (figures): SQLite, WAL, synchronous=FULL.
+ *
+ * One worker thread owns the database. Requests are taken in order; those that wait together are committed in one transaction (DESIGN 4),
+ * and each callback runs after the commit that holds its request.
+ */
+#pragma once
+
+#include "accounts/account.h"
+#include "journal/event.h"
+
+#define PF_TYPE_JOURNAL (pf_journal_get_type ())
+G_DECLARE_FINAL_TYPE (PfJournal, pf_journal, PF, JOURNAL, GObject)
+
+/* Signal "recorded" (const PfEvent *event): each event, on the main loop, after it was logged. */
+
+/* Where a message stands. */
+typedef enum
+{
+  PF_ROW_KNOWN,     /* there before us (Initial=new): never fetched, never removed */
+  PF_ROW_INTENT,    /* delivery may or may not have happened: in doubt */
+  PF_ROW_DELIVERED, /* every recipient's delivery is committed */
+  PF_ROW_GONE,      /* removed at the provider by us, committed */
+  PF_ROW_SET_ASIDE, /* failed again and again: left alone, with its reason */
+  PF_ROW_FAILED     /* failed, counted in @failures, to be tried again */
+} PfRowState;
+
+/* One message of one account. */
+typedef struct
+{
+  gint64 id; /* 0 when not yet in the journal */
+  char *folder;        /* "" for POP3 */
+  guint32 uidvalidity; /* 0 for POP3 */
+  char *uid;           /* decimal UID, or UIDL; "" where the server has none */
+  guint occurrence;    /* 0, 1 ... for a UIDL that stands several times in one listing */
+  guint64 size;        /* as listed */
+  char *digest;        /* hex SHA-256 of the content, as recognition needs it; "" when never fetched */
+  PfRowState state;
+  PfOutcome outcome;   /* how it was delivered */
+  gint64 time;         /* us: when delivered, or when the row was made */
+  guint failures;
+  char *reason;        /* of the last failure */
+} PfRow;
+
+void   pf_row_free (PfRow *row);
+PfRow *pf_row_copy (const PfRow *row);
+
+/* @path: STATE_DIRECTORY/journal.db. A damaged file is an error that names it; it is never overwritten. */
+PfJournal *pf_journal_open  (const char *path, GError **error);
+/* Waits for what was queued, closes. */
+void       pf_journal_close (PfJournal *self);
+
+/* --- The ledger. Errors: PF_PROBLEM_DISK_LOW (full or read-only disk), G_IO_ERROR_FAILED ------------------------ */
+
+/* (transfer full) (element-type PfRow): every row of @account (address), of all folders; GONE rows too, for 90 days. */
+void       pf_journal_load_async  (PfJournal *self, const char *account, GAsyncReadyCallback callback, gpointer user_data);
+GPtrArray *pf_journal_load_finish (PfJournal *self, GAsyncResult *result, GError **error);
+
+/**
+ * pf_journal_put_async:
+ * @rows: (element-type PfRow): rows are matched by id, or, where it is 0, by (account, folder, uidvalidity, uid, occurrence), and inserted or
+ *   changed as a whole
+ * @figures: (nullable): the account's counters to be stored in the same transaction
+ *
+ * One durable step: intent, delivered, gone, known, re-keyed after a renumbering.
+ * New rows get their id in place before the callback runs.
+ */
+void       pf_journal_put_async   (PfJournal *self, const char *account, GPtrArray *rows, const PfFigures *figures,
+                                   GAsyncReadyCallback callback, gpointer user_data);
+gboolean   pf_journal_put_finish  (PfJournal *self, GAsyncResult *result, GError **error);
+/* Forgets rows by id that left the provider's listing more than 90 days ago; fire and forget. */
+void       pf_journal_tidy        (PfJournal *self, const char *account, GPtrArray *listed_ids);
+
+/* TRUE once the first listing of @folder was planned (Initial). Marked within put by the row of state KNOWN or by this. */
+void       pf_journal_folder_seen_async  (PfJournal *self, const char *account, const char *folder, GAsyncReadyCallback callback, gpointer user_data);
+gboolean   pf_journal_folder_seen_finish (PfJournal *self, GAsyncResult *result, GError **error);
+/* (transfer full): names of folders seen. */
+void       pf_journal_folders_async  (PfJournal *self, const char *account, GAsyncReadyCallback callback, gpointer user_data);
+char     **pf_journal_folders_finish (PfJournal *self, GAsyncResult *result, GError **error);
+
+/* --- Accounts ------------------------------------------------------------------------------------------------- */
+
+/* Sets figures, problem, refusals of each account (element-type PfAccount) from the database; synchronous, at start. */
+gboolean   pf_journal_restore     (PfJournal *self, GPtrArray *accounts, GError **error);
+/* The account's figures and problem as they are now; fire and forget, coalesced. */
+void       pf_journal_save_account (PfJournal *self, PfAccount *account);
+/* Forgets everything of @address, events excepted. */
+void       pf_journal_forget_async  (PfJournal *self, const char *address, GAsyncReadyCallback callback, gpointer user_data);
+gboolean   pf_journal_forget_finish (PfJournal *self, GAsyncResult *result, GError **error);
+
+/* --- Events and statistics ------------------------------------------------------------------------------------ */
+
+/* Logs, stores (with statistics for MESSAGE events) and emits "recorded". Takes @event. */
+void       pf_journal_record      (PfJournal *self, PfEvent *event);
+/**
+ * pf_journal_query_async:
+ * @accounts: (nullable): addresses the caller may see; NULL for all
+ * @filter: a{sv} as GetLog takes it, already validated (keys and types)
+ */
+void       pf_journal_query_async  (PfJournal *self, const char *const *accounts, GVariant *filter, GAsyncReadyCallback callback, gpointer user_data);
+/* aa{sv}, newest first */
+GVariant  *pf_journal_query_finish (PfJournal *self, GAsyncResult *result, GError **error);
+/* aa{sv} as GetStatistics answers */
+void       pf_journal_statistics_async  (PfJournal *self, const char *const *accounts, GVariant *filter, GAsyncReadyCallback callback, gpointer user_data);
+GVariant  *pf_journal_statistics_finish (PfJournal *self, GAsyncResult *result, GError **error);
+/* [Log] KeepDays: older events are deleted at start and daily. */
+void       pf_journal_set_keep_days (PfJournal *self, guint days);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PfRow, pf_row_free)
