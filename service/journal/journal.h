@@ -39,6 +39,8 @@ typedef struct
   gint64 time;         /* us: when delivered, or when the row was made */
   guint failures;
   char *reason;        /* of the last failure */
+  gboolean keep;       /* delivered, but never to be removed: what came was not what was listed (specs 13) */
+  gboolean marked;     /* we set \\Deleted on it and have not seen its expunge confirmed */
 } PfRow;
 
 void   pf_row_free (PfRow *row);

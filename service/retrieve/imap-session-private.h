@@ -1,0 +1,85 @@
+/* imap-session-private.h - one IMAP session's state, shared by the files that are it: log-in, folders, listing, transfer, removal. */
+#pragma once
+
+#include "protocol/imap.h"
+#include "retrieve/login.h"
+
+#define SESSION(self) PF_SESSION (self)
+#define SETTINGS(self) (pf_session_get_info (SESSION (self))->settings)
+
+/* What the removal under way does now. */
+typedef enum
+{
+  PF_REMOVAL_STORE,     /* +FLAGS (\Deleted) */
+  PF_REMOVAL_EXPUNGE,   /* UID EXPUNGE */
+  PF_REMOVAL_SEARCH,    /* no UIDPLUS: who else is \Deleted? */
+  PF_REMOVAL_TAKE_BACK, /* somebody else is: -FLAGS (\Deleted) */
+  PF_REMOVAL_PLAIN      /* nobody else is: EXPUNGE */
+} PfRemovalStage;
+
+struct _PfImapSession
+{
+  PfSession parent_instance;
+
+  PfImap *imap;
+  PfLogin login;
+  gboolean tls_done, logged_in, id_sent;
+
+  /* imap-folders.c */
+  GTask *folders_task;
+  GPtrArray *known; /* (element-type PfFolder): what LIST told, \Noselect left out */
+
+  /* imap-listing.c */
+  GTask *listing_task;
+  char *folder;
+  GHashTable *listed; /* UID -> PfListed */
+
+  /* imap-transfer.c */
+  GHashTable *fetches; /* tag number -> PfImapFetch */
+  PfBody *body;        /* of the literal that arrives */
+  guint64 body_announced, body_length;
+  gboolean body_too_large;
+
+  /* imap-removal.c */
+  GTask *removal_task;
+  PfRemovalStage stage;
+  GPtrArray *sets;     /* (element-type utf8): UID sets to work on, one command each */
+  guint set_index;
+  GArray *removing;    /* guint32, sorted */
+  GHashTable *found;   /* UIDs that SEARCH DELETED named */
+
+  /* idling */
+  GTask *idle_task;
+  guint idle_timer;
+  guint32 idle_exists;
+  gboolean news;
+
+  GTask *closing_task;
+};
+
+/* imap-login.c */
+void pf_imap_login_reply     (PfImapSession *self, const PfImapEvent *event);
+void pf_imap_login_challenge (PfImapSession *self, const PfImapEvent *event);
+
+/* imap-folders.c */
+void pf_imap_folders_begin (PfImapSession *self, GTask *task);
+void pf_imap_folders_item  (PfImapSession *self, const PfImapEvent *event);
+void pf_imap_folders_reply (PfImapSession *self, const PfImapEvent *event);
+
+/* imap-listing.c */
+void pf_imap_listing_begin (PfImapSession *self, GTask *task, const PfFolder *folder, gboolean for_removal);
+void pf_imap_listing_item  (PfImapSession *self, const PfImapEvent *event);
+void pf_imap_listing_reply (PfImapSession *self, const PfImapEvent *event);
+
+/* imap-transfer.c */
+void pf_imap_transfer_begin (PfImapSession *self, GTask *task, const PfListed *listed);
+void pf_imap_transfer_body  (PfImapSession *self, const PfImapEvent *event);
+void pf_imap_transfer_item  (PfImapSession *self, const PfImapEvent *event);
+void pf_imap_transfer_found (PfImapSession *self, const PfImapEvent *event);
+void pf_imap_transfer_reply (PfImapSession *self, const PfImapEvent *event);
+void pf_imap_fetch_free     (gpointer fetch);
+
+/* imap-removal.c */
+void pf_imap_removal_begin (PfImapSession *self, GTask *task, const guint32 *numbers, gsize n);
+void pf_imap_removal_found (PfImapSession *self, const PfImapEvent *event);
+void pf_imap_removal_reply (PfImapSession *self, const PfImapEvent *event);

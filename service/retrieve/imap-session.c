@@ -1,0 +1,307 @@
+#include "retrieve/imap-session-private.h"
+
+#include "base/limits.h"
+
+/* Office 365 breaks with about 50 commands in flight, other clients stay below 25 (specs 02 section 7). */
+#define WINDOW 24
+/* NAT boxes forget a silent connection after ten minutes or so; RFC 2177 would allow 29. */
+#define IDLE_SECONDS (9 * 60)
+
+G_DEFINE_FINAL_TYPE (PfImapSession, pf_imap_session, PF_TYPE_SESSION)
+
+static void
+imap_folders (PfSession *session, GTask *task)
+{
+  pf_imap_folders_begin (PF_IMAP_SESSION (session), task);
+}
+
+static void
+imap_list (PfSession *session, GTask *task, const PfFolder *folder, gboolean for_removal)
+{
+  pf_imap_listing_begin (PF_IMAP_SESSION (session), task, folder, for_removal);
+}
+
+static void
+imap_fetch (PfSession *session, GTask *task, const PfListed *listed)
+{
+  pf_imap_transfer_begin (PF_IMAP_SESSION (session), task, listed);
+}
+
+static void
+imap_remove (PfSession *session, GTask *task, const guint32 *numbers, gsize n)
+{
+  pf_imap_removal_begin (PF_IMAP_SESSION (session), task, numbers, n);
+}
+
+/* --- Leaving -------------------------------------------------------------------------------------------------- */
+
+static void
+imap_close (PfSession *session, GTask *task)
+{
+  PfImapSession *self = PF_IMAP_SESSION (session);
+
+  self->closing_task = task;
+  pf_pump_set_timeouts (pf_session_get_pump (session), PF_LIMIT_LOGOUT_SECONDS, PF_LIMIT_LOGOUT_SECONDS);
+  pf_imap_logout (self->imap);
+  pf_session_kick (session);
+}
+
+static void
+on_logout (PfImapSession *self)
+{
+  GTask *task = g_steal_pointer (&self->closing_task);
+
+  if (task == NULL)
+    return;
+  pf_session_answer (SESSION (self), task);
+  pf_session_ended (SESSION (self));
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+/* --- Idling --------------------------------------------------------------------------------------------------- */
+
+static gboolean
+imap_can_idle (PfSession *session)
+{
+  return pf_imap_has_capability (PF_IMAP_SESSION (session)->imap, "IDLE");
+}
+
+static void
+imap_idle_done (PfSession *session)
+{
+  PfImapSession *self = PF_IMAP_SESSION (session);
+
+  if (self->idle_task == NULL)
+    return;
+  g_clear_handle_id (&self->idle_timer, g_source_remove);
+  pf_imap_idle_done (self->imap);
+  pf_session_kick (session);
+}
+
+static gboolean
+on_idle_timer (gpointer user_data)
+{
+  PF_IMAP_SESSION (user_data)->idle_timer = 0;
+  imap_idle_done (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+imap_idle (PfSession *session, GTask *task)
+{
+  PfImapSession *self = PF_IMAP_SESSION (session);
+
+  self->idle_task = task;
+  self->news = FALSE;
+  self->idle_timer = g_timeout_add_seconds (IDLE_SECONDS, on_idle_timer, self);
+  pf_imap_idle (self->imap);
+  pf_session_kick (session);
+}
+
+static void
+on_change (PfImapSession *self)
+{
+  if (self->idle_task == NULL || self->news)
+    return;
+  self->news = TRUE;
+  imap_idle_done (SESSION (self));
+}
+
+static void
+on_idle_reply (PfImapSession *self, const PfImapEvent *event)
+{
+  GTask *task = g_steal_pointer (&self->idle_task);
+
+  g_clear_handle_id (&self->idle_timer, g_source_remove);
+  if (task == NULL)
+    return;
+  pf_session_answer (SESSION (self), task);
+  if (event->status == PF_IMAP_OK)
+    g_task_return_boolean (task, self->news);
+  else
+    g_task_return_new_error (task, PF_PROBLEM, PF_PROBLEM_SERVER_BUSY, "%s does not listen for news",
+                             SETTINGS (self)->server);
+  g_object_unref (task);
+}
+
+/* --- Events --------------------------------------------------------------------------------------------------- */
+
+static void
+on_reply (PfImapSession *self, const PfImapEvent *event)
+{
+  switch (event->command)
+    {
+    case PF_IMAP_GREETING:
+    case PF_IMAP_CAPABILITY:
+    case PF_IMAP_STARTTLS:
+    case PF_IMAP_AUTHENTICATE:
+    case PF_IMAP_LOGIN:
+    case PF_IMAP_ID:
+      pf_imap_login_reply (self, event);
+      break;
+    case PF_IMAP_LIST:
+      pf_imap_folders_reply (self, event);
+      break;
+    case PF_IMAP_SELECT:
+    case PF_IMAP_EXAMINE:
+    case PF_IMAP_FETCH_LISTING:
+      pf_imap_listing_reply (self, event);
+      break;
+    case PF_IMAP_FETCH_BODY:
+      pf_imap_transfer_reply (self, event);
+      break;
+    case PF_IMAP_SEARCH:
+      /* Asked by a fetch whose answer was odd, or by a removal. */
+      pf_imap_transfer_reply (self, event);
+      if (self->removal_task != NULL && self->stage == PF_REMOVAL_SEARCH)
+        pf_imap_removal_reply (self, event);
+      break;
+    case PF_IMAP_STORE:
+    case PF_IMAP_EXPUNGE:
+      pf_imap_removal_reply (self, event);
+      break;
+    case PF_IMAP_IDLE:
+      on_idle_reply (self, event);
+      break;
+    case PF_IMAP_LOGOUT:
+      on_logout (self);
+      break;
+    case PF_IMAP_ENABLE:
+    case PF_IMAP_UNSELECT:
+    case PF_IMAP_NOOP:
+    case PF_IMAP_NONE:
+    default:
+      break;
+    }
+}
+
+static void
+on_status (PfImapSession *self, const PfImapEvent *event)
+{
+  g_autofree char *quoted = NULL;
+
+  /* Our own LOGOUT is answered with BYE first. */
+  if (event->status != PF_IMAP_BYE || self->closing_task != NULL)
+    return;
+  quoted = pf_session_quote (event->text);
+  pf_session_fail_with (SESSION (self), PF_PROBLEM_SERVER_BUSY, "%s ends the session: %s", SETTINGS (self)->server, quoted);
+}
+
+static void
+on_event (PfImapSession *self, const PfImapEvent *event)
+{
+  switch (event->type)
+    {
+    case PF_IMAP_EVENT_REPLY:
+      on_reply (self, event);
+      break;
+    case PF_IMAP_EVENT_STATUS:
+      on_status (self, event);
+      break;
+    case PF_IMAP_EVENT_CHALLENGE:
+      pf_imap_login_challenge (self, event);
+      break;
+    case PF_IMAP_EVENT_FOLDER:
+      pf_imap_folders_item (self, event);
+      break;
+    case PF_IMAP_EVENT_EXISTS:
+    case PF_IMAP_EVENT_EXPUNGED:
+      on_change (self);
+      break;
+    case PF_IMAP_EVENT_FOUND:
+      pf_imap_transfer_found (self, event);
+      pf_imap_removal_found (self, event);
+      break;
+    case PF_IMAP_EVENT_FETCH:
+      pf_imap_listing_item (self, event);
+      pf_imap_transfer_item (self, event);
+      break;
+    case PF_IMAP_EVENT_BODY_BEGIN:
+    case PF_IMAP_EVENT_BODY:
+    case PF_IMAP_EVENT_BODY_END:
+      pf_imap_transfer_body (self, event);
+      break;
+    case PF_IMAP_EVENT_FAULT:
+      pf_session_fault (SESSION (self), event->fault, event->text);
+      break;
+    case PF_IMAP_EVENT_IDLING:
+    default:
+      break;
+    }
+}
+
+static void
+imap_progress (PfSession *session)
+{
+  PfImapSession *self = PF_IMAP_SESSION (session);
+  PfImapEvent event;
+
+  while (!pf_session_has_failed (session) && pf_imap_next_event (self->imap, &event))
+    on_event (self, &event);
+}
+
+static gpointer
+imap_get_machine (PfSession *session)
+{
+  return PF_IMAP_SESSION (session)->imap;
+}
+
+static gboolean
+imap_tls_started (PfSession *session)
+{
+  return !pf_imap_tls_started (PF_IMAP_SESSION (session)->imap);
+}
+
+static guint
+imap_get_window (PfSession *session)
+{
+  return WINDOW;
+}
+
+static void
+pf_imap_session_finalize (GObject *object)
+{
+  PfImapSession *self = PF_IMAP_SESSION (object);
+
+  pf_login_clear (&self->login);
+  g_clear_handle_id (&self->idle_timer, g_source_remove);
+  g_clear_pointer (&self->known, g_ptr_array_unref);
+  g_clear_pointer (&self->listed, g_hash_table_unref);
+  g_clear_pointer (&self->fetches, g_hash_table_unref);
+  g_clear_pointer (&self->body, pf_body_unref);
+  g_clear_pointer (&self->sets, g_ptr_array_unref);
+  g_clear_pointer (&self->removing, g_array_unref);
+  g_clear_pointer (&self->found, g_hash_table_unref);
+  g_free (self->folder);
+  G_OBJECT_CLASS (pf_imap_session_parent_class)->finalize (object);
+  pf_imap_free (self->imap);
+}
+
+static void
+pf_imap_session_class_init (PfImapSessionClass *class)
+{
+  PfSessionClass *session = PF_SESSION_CLASS (class);
+
+  G_OBJECT_CLASS (class)->finalize = pf_imap_session_finalize;
+  session->machine_class = &pf_imap_machine;
+  session->get_machine = imap_get_machine;
+  session->progress = imap_progress;
+  session->tls_started = imap_tls_started;
+  session->folders = imap_folders;
+  session->list = imap_list;
+  session->fetch = imap_fetch;
+  session->get_window = imap_get_window;
+  session->remove = imap_remove;
+  session->close = imap_close;
+  session->idle = imap_idle;
+  session->idle_done = imap_idle_done;
+  session->can_idle = imap_can_idle;
+}
+
+static void
+pf_imap_session_init (PfImapSession *self)
+{
+  self->imap = pf_imap_new ();
+  self->fetches = g_hash_table_new_full (NULL, NULL, NULL, pf_imap_fetch_free);
+}

@@ -1,0 +1,173 @@
+#include "retrieve/login.h"
+
+#include "dbus-interfaces/text.h"
+
+#include <string.h>
+
+void
+pf_login_clear (PfLogin *login)
+{
+  g_clear_pointer (&login->sasl, pf_sasl_free);
+  login->mechanism = NULL;
+  login->cancelled = FALSE;
+}
+
+gboolean
+pf_login_begin (PfLogin *login, PfSession *session, const char *offered, const char *service, char **initial)
+{
+  const PfSessionInfo *info = pf_session_get_info (session);
+  const PfSettings *settings = info->settings;
+
+  *initial = NULL;
+  pf_login_clear (login);
+  if (g_ascii_strcasecmp (settings->authentication, "user") == 0)
+    return FALSE;
+  login->mechanism = pf_sasl_choose (offered, settings->authentication, pf_session_clear_allowed (session));
+  if (login->mechanism == NULL)
+    return FALSE;
+  login->sasl = pf_sasl_new (login->mechanism, service, settings->server, settings->user_name,
+                             pf_secret_peek (info->secret, NULL));
+  if (login->sasl == NULL)
+    return FALSE;
+  if (pf_sasl_has_initial (login->sasl)
+      && pf_sasl_step (login->sasl, NULL, initial) == PF_SASL_FAILED)
+    {
+      g_clear_pointer (initial, pf_sasl_free_text);
+      pf_login_clear (login);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+pf_login_may_use_command (PfSession *session)
+{
+  const char *wanted = pf_session_get_info (session)->settings->authentication;
+
+  return pf_session_clear_allowed (session)
+         && (g_ascii_strcasecmp (wanted, "auto") == 0 || g_ascii_strcasecmp (wanted, "user") == 0);
+}
+
+char *
+pf_login_answer (PfLogin *login, const char *challenge)
+{
+  char *out = NULL;
+
+  if (login->sasl == NULL || login->cancelled)
+    return NULL;
+  if (pf_sasl_step (login->sasl, challenge, &out) != PF_SASL_FAILED)
+    return out;
+  g_clear_pointer (&out, pf_sasl_free_text);
+  login->cancelled = TRUE;
+  return NULL;
+}
+
+/* Hints for servers without response codes; text is no guide, so a wrong guess must do no harm: busy is only tried again later. */
+static gboolean
+text_sounds_busy (const char *text)
+{
+  static const char *const hints[]
+      = { "lock", "in use", "busy", "temporar", "try again", "too many", "rate limit", "unavailable", "exceeded" };
+  g_autofree char *lower = g_ascii_strdown (text, -1);
+
+  for (guint i = 0; i < G_N_ELEMENTS (hints); i++)
+    if (strstr (lower, hints[i]) != NULL)
+      return TRUE;
+  return FALSE;
+}
+
+PfProblemCode
+pf_login_classify (const char *code, const char *text, gboolean codes_announced)
+{
+  static const struct
+  {
+    const char *code;
+    PfProblemCode problem;
+  } table[] = {
+    /* POP3: RFC 2449, 3206 */
+    { "AUTH", PF_PROBLEM_CREDENTIALS_REJECTED },
+    { "IN-USE", PF_PROBLEM_SERVER_BUSY },
+    { "LOGIN-DELAY", PF_PROBLEM_SERVER_BUSY },
+    { "SYS", PF_PROBLEM_SERVER_BUSY },
+    /* IMAP: RFC 5530, 9051 7.1 */
+    { "AUTHENTICATIONFAILED", PF_PROBLEM_CREDENTIALS_REJECTED },
+    { "AUTHORIZATIONFAILED", PF_PROBLEM_CREDENTIALS_REJECTED },
+    { "EXPIRED", PF_PROBLEM_CREDENTIALS_REJECTED },
+    { "PRIVACYREQUIRED", PF_PROBLEM_MECHANISM_UNAVAILABLE },
+    { "UNAVAILABLE", PF_PROBLEM_SERVER_BUSY },
+    { "INUSE", PF_PROBLEM_SERVER_BUSY },
+    { "LIMIT", PF_PROBLEM_SERVER_BUSY },
+    { "OVERQUOTA", PF_PROBLEM_SERVER_BUSY },
+    { "SERVERBUG", PF_PROBLEM_SERVER_BUSY },
+    { "CONTACTADMIN", PF_PROBLEM_SERVER_BUSY },
+    { "CORRUPTION", PF_PROBLEM_SERVER_BUSY },
+  };
+
+  for (guint i = 0; code != NULL && i < G_N_ELEMENTS (table); i++)
+    {
+      gsize length = strlen (table[i].code);
+
+      /* Codes are hierarchical: an unknown lower level counts as its upper one. */
+      if (g_ascii_strncasecmp (code, table[i].code, length) == 0 && (code[length] == '\0' || code[length] == '/'))
+        return table[i].problem;
+    }
+  /* With AUTH-RESP-CODE, RFC 3206 section 6: without [AUTH] it is not the credentials. */
+  if (codes_announced || text_sounds_busy (text))
+    return PF_PROBLEM_SERVER_BUSY;
+  return PF_PROBLEM_CREDENTIALS_REJECTED;
+}
+
+void
+pf_login_refused (PfLogin *login, PfSession *session, const char *code, const char *text, gboolean codes_announced)
+{
+  const PfSettings *settings = pf_session_get_info (session)->settings;
+  g_autofree char *quoted = pf_session_quote (text);
+  PfProblemCode problem = pf_login_classify (code, text, codes_announced);
+
+  if (login->cancelled)
+    pf_session_fail_with (session, PF_PROBLEM_MECHANISM_UNAVAILABLE,
+                          "%s could not prove with %s that it knows the password: it may be another server than it says, or a wrong Authentication",
+                          settings->server, login->mechanism);
+  else if (problem == PF_PROBLEM_CREDENTIALS_REJECTED)
+    pf_session_fail_with (session, problem,
+                          "%s refuses the log-in of %s: %s. Set the right one with: postferry password %s",
+                          settings->server, settings->user_name, quoted, settings->address);
+  else if (problem == PF_PROBLEM_MECHANISM_UNAVAILABLE)
+    pf_session_fail_with (session, problem, "%s wants an encrypted connection before a log-in: %s. Set Security=tls or starttls",
+                          settings->server, quoted);
+  else
+    pf_session_fail_with (session, problem, "%s cannot take the log-in now: %s", settings->server, quoted);
+  pf_login_clear (login);
+}
+
+gboolean
+pf_login_accepted (PfLogin *login, PfSession *session)
+{
+  gboolean proven = login->sasl == NULL || (!login->cancelled && pf_sasl_is_complete (login->sasl));
+
+  if (!proven)
+    pf_session_fail_with (session, PF_PROBLEM_MECHANISM_UNAVAILABLE,
+                          "%s says yes to %s without proving that it knows the password: it may be another server than it says",
+                          pf_session_get_info (session)->settings->server, login->mechanism);
+  pf_login_clear (login);
+  return proven;
+}
+
+void
+pf_login_unavailable (PfSession *session, const char *offered)
+{
+  const PfSettings *settings = pf_session_get_info (session)->settings;
+  g_autofree char *list = pf_text_printable (offered, -1, 200);
+
+  if (g_ascii_strcasecmp (settings->authentication, "oauth2") == 0)
+    pf_session_fail_with (session, PF_PROBLEM_MECHANISM_UNAVAILABLE,
+                          "Authentication=oauth2 is not supported yet: set Authentication=auto and a password");
+  else if (!pf_session_clear_allowed (session))
+    pf_session_fail_with (session, PF_PROBLEM_MECHANISM_UNAVAILABLE,
+                          "%s offers nothing that hides the password (%s) on a connection in the clear. Set Security=tls or starttls",
+                          settings->server, *list != '\0' ? list : "no mechanism");
+  else
+    pf_session_fail_with (session, PF_PROBLEM_MECHANISM_UNAVAILABLE,
+                          "%s offers no mechanism that fits Authentication=%s; it offers: %s", settings->server,
+                          settings->authentication, *list != '\0' ? list : "none");
+}

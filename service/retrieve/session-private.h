@@ -1,0 +1,63 @@
+/* session-private.h - what pop3-session.c and imap-session.c share with session.c. */
+#pragma once
+
+#include "retrieve/session.h"
+#include "protocol/sasl.h"
+
+/* Setup, owned by the base. */
+typedef struct
+{
+  const PfSettings *settings;
+  PfSecret *secret;
+  guint64 max_message_size;
+  char *spool_directory;
+  guint reply_timeout, command_timeout;
+} PfSessionInfo;
+
+const PfSessionInfo *pf_session_get_info (PfSession *self);
+PfPump   *pf_session_get_pump    (PfSession *self);
+/* Sends what the machine has to say. */
+void      pf_session_kick        (PfSession *self);
+/* TRUE when a password may be sent as it is. */
+gboolean  pf_session_clear_allowed (PfSession *self);
+/* Puts TLS on the connection; tls_started() and then @next are called when it is up. */
+void      pf_session_start_tls   (PfSession *self, void (*next) (PfSession *self));
+
+/* The machine met a fault: ends the session with the fitting problem. */
+void      pf_session_fault       (PfSession *self, PfFault fault, const char *text);
+/* Ends the session with a problem. Takes @error. */
+void      pf_session_fail        (PfSession *self, GError *error);
+void      pf_session_fail_with   (PfSession *self, PfProblemCode code, const char *format, ...) G_GNUC_PRINTF (3, 4);
+gboolean  pf_session_has_failed  (PfSession *self);
+/* The connection ended as it should (QUIT, LOGOUT answered): later operations fail, nothing is told. */
+void      pf_session_ended       (PfSession *self);
+
+/* Log-in is done: pf_session_open_async() succeeds. */
+void      pf_session_opened      (PfSession *self);
+void      pf_session_milestone   (PfSession *self, PfSessionMilestone milestone);
+
+/* An operation that is answered later: kept so that a failure ends it. pf_session_answer() takes it out again; the caller then returns it. */
+void      pf_session_expect      (PfSession *self, GTask *task);
+void      pf_session_answer      (PfSession *self, GTask *task);
+
+/* @text for a sentence: printable, bounded, "(no text)" when empty. (transfer full) */
+char     *pf_session_quote       (const char *text);
+
+/* A fetch's answer, returned as the task's pointer. */
+typedef struct
+{
+  PfFetchResult result;
+  PfBody *body;
+  char *text;
+} PfFetched;
+
+/* Returns @task with it. @body: (transfer full) (nullable) */
+void      pf_session_return_fetched (PfSession *self, GTask *task, PfFetchResult result, PfBody *body, const char *text);
+
+/* Which refusal of a log-in is it: credentials, or a server that is busy? @code may be NULL. */
+PfProblemCode pf_login_classify (const char *code, const char *text, gboolean codes_announced);
+
+#define PF_TYPE_POP3_SESSION (pf_pop3_session_get_type ())
+G_DECLARE_FINAL_TYPE (PfPop3Session, pf_pop3_session, PF, POP3_SESSION, PfSession)
+#define PF_TYPE_IMAP_SESSION (pf_imap_session_get_type ())
+G_DECLARE_FINAL_TYPE (PfImapSession, pf_imap_session, PF, IMAP_SESSION, PfSession)
