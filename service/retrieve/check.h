@@ -5,6 +5,8 @@
 #include "base/secret.h"
 #include "deliver/target.h"
 #include "journal/journal.h"
+#include "retrieve/session.h"
+#include "retrieve/tally.h"
 #include "secrets/secrets.h"
 
 /* The parts a check works with; all outlive it. */
@@ -38,6 +40,29 @@ typedef enum
 } PfCheckState;
 
 /* Signals: "changed" (something D-Bus shows changed; not coalesced) and "finished", once, the last one. */
+
+typedef struct
+{
+  gboolean by_person; /* what was set aside is tried again */
+  gboolean explain;
+  guint limit;        /* 0: MaxMessagesPerCheck */
+} PfCheckOptions;
+
+/* A check of @account. Its settings are those of now. (transfer full) */
+PfCheck      *pf_check_new_check (const PfCheckParts *parts, PfAccount *account, const PfCheckOptions *options);
+/* A test of @account with its stored secret, or of @settings with @secret. (transfer full) */
+PfCheck      *pf_check_new_test  (const PfCheckParts *parts, PfAccount *account, const PfSettings *settings, PfSecret *secret);
+/* @session: (nullable) (transfer full): an open one from a listener, used instead of a new connection. */
+void          pf_check_start     (PfCheck *self, PfSession *session);
+/* (transfer full) (nullable): after a check that went well, the session to listen with; else it was closed. */
+PfSession    *pf_check_steal_session (PfCheck *self);
+const PfSettings *pf_check_get_settings (PfCheck *self);
+const PfTally *pf_check_get_tally (PfCheck *self);
+/* (nullable): goes with the problem. */
+GVariant     *pf_check_get_problem_data (PfCheck *self);
+guint         pf_check_get_on_server (PfCheck *self);
+/* Messages were left behind for want of room in this check: the next one need not wait. */
+gboolean      pf_check_has_more  (PfCheck *self);
 
 /* "/org/postferry1/check/N" */
 const char   *pf_check_get_path    (PfCheck *self);

@@ -45,6 +45,7 @@ send_next (PfImapSession *self)
       pf_imap_uid_search (self->imap, "DELETED");
       break;
     case PF_REMOVAL_TAKE_BACK:
+    case PF_REMOVAL_KEEP:
       pf_imap_uid_store_deleted (self->imap, set, FALSE);
       break;
     case PF_REMOVAL_PLAIN:
@@ -56,8 +57,8 @@ send_next (PfImapSession *self)
   return TRUE;
 }
 
-void
-pf_imap_removal_begin (PfImapSession *self, GTask *task, const guint32 *numbers, gsize n)
+static void
+begin (PfImapSession *self, GTask *task, const guint32 *numbers, gsize n, PfRemovalStage stage)
 {
   self->removal_task = task;
   g_clear_pointer (&self->removing, g_array_unref);
@@ -65,9 +66,21 @@ pf_imap_removal_begin (PfImapSession *self, GTask *task, const guint32 *numbers,
   self->removing = g_array_new (FALSE, FALSE, sizeof (guint32));
   g_array_append_vals (self->removing, numbers, n);
   self->sets = pf_imap_uid_sets (numbers, n, SET_LENGTH);
-  enter (self, PF_REMOVAL_STORE);
+  enter (self, stage);
   send_next (self);
   pf_session_kick (SESSION (self));
+}
+
+void
+pf_imap_removal_begin (PfImapSession *self, GTask *task, const guint32 *numbers, gsize n)
+{
+  begin (self, task, numbers, n, PF_REMOVAL_STORE);
+}
+
+void
+pf_imap_removal_take_back (PfImapSession *self, GTask *task, const guint32 *numbers, gsize n)
+{
+  begin (self, task, numbers, n, PF_REMOVAL_KEEP);
 }
 
 void
@@ -108,10 +121,23 @@ finish (PfImapSession *self, gboolean removed)
 }
 
 static void
+finish_taking_back (PfImapSession *self)
+{
+  GTask *task = g_steal_pointer (&self->removal_task);
+
+  pf_session_answer (SESSION (self), task);
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+static void
 next_stage (PfImapSession *self)
 {
   switch (self->stage)
     {
+    case PF_REMOVAL_KEEP:
+      finish_taking_back (self);
+      return;
     case PF_REMOVAL_STORE:
       enter (self, has_uidplus (self) ? PF_REMOVAL_EXPUNGE : PF_REMOVAL_SEARCH);
       break;

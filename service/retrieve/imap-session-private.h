@@ -14,7 +14,8 @@ typedef enum
   PF_REMOVAL_EXPUNGE,   /* UID EXPUNGE */
   PF_REMOVAL_SEARCH,    /* no UIDPLUS: who else is \Deleted? */
   PF_REMOVAL_TAKE_BACK, /* somebody else is: -FLAGS (\Deleted) */
-  PF_REMOVAL_PLAIN      /* nobody else is: EXPUNGE */
+  PF_REMOVAL_PLAIN,     /* nobody else is: EXPUNGE */
+  PF_REMOVAL_KEEP       /* no removal: -FLAGS (\Deleted) of what an earlier session marked */
 } PfRemovalStage;
 
 struct _PfImapSession
@@ -81,5 +82,6 @@ void pf_imap_fetch_free     (gpointer fetch);
 
 /* imap-removal.c */
 void pf_imap_removal_begin (PfImapSession *self, GTask *task, const guint32 *numbers, gsize n);
+void pf_imap_removal_take_back (PfImapSession *self, GTask *task, const guint32 *numbers, gsize n);
 void pf_imap_removal_found (PfImapSession *self, const PfImapEvent *event);
 void pf_imap_removal_reply (PfImapSession *self, const PfImapEvent *event);

@@ -33,6 +33,12 @@ imap_remove (PfSession *session, GTask *task, const guint32 *numbers, gsize n)
   pf_imap_removal_begin (PF_IMAP_SESSION (session), task, numbers, n);
 }
 
+static void
+imap_take_back (PfSession *session, GTask *task, const guint32 *numbers, gsize n)
+{
+  pf_imap_removal_take_back (PF_IMAP_SESSION (session), task, numbers, n);
+}
+
 /* --- Leaving -------------------------------------------------------------------------------------------------- */
 
 static void
@@ -293,6 +299,7 @@ pf_imap_session_class_init (PfImapSessionClass *class)
   session->fetch = imap_fetch;
   session->get_window = imap_get_window;
   session->remove = imap_remove;
+  session->take_back = imap_take_back;
   session->close = imap_close;
   session->idle = imap_idle;
   session->idle_done = imap_idle_done;

@@ -233,10 +233,8 @@ pf_session_fetch_async (PfSession *self, const PfListed *listed, GAsyncReadyCall
 {
   GTask *task = begin (self, pf_session_fetch_async, callback, user_data);
 
-  if (task == NULL)
-    return;
-  g_task_set_task_data (task, GUINT_TO_POINTER (listed->number), NULL);
-  PF_SESSION_GET_CLASS (self)->fetch (self, task, listed);
+  if (task != NULL)
+    PF_SESSION_GET_CLASS (self)->fetch (self, task, listed);
 }
 
 PfFetchResult
@@ -275,15 +273,6 @@ pf_session_get_window (PfSession *self)
   return PF_SESSION_GET_CLASS (self)->get_window (self);
 }
 
-guint32
-pf_session_get_owed (PfSession *self)
-{
-  for (GList *l = PRIVATE (self)->expected.head; l != NULL; l = l->next)
-    if (g_task_get_source_tag (l->data) == (gpointer) pf_session_fetch_async)
-      return GPOINTER_TO_UINT (g_task_get_task_data (l->data));
-  return 0;
-}
-
 void
 pf_session_remove_async (PfSession *self,
                          const guint32 *numbers,
@@ -301,6 +290,25 @@ GArray *
 pf_session_remove_finish (PfSession *self, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+pf_session_take_back_async (PfSession *self,
+                            const guint32 *numbers,
+                            gsize n,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  GTask *task = begin (self, pf_session_take_back_async, callback, user_data);
+
+  if (task != NULL)
+    PF_SESSION_GET_CLASS (self)->take_back (self, task, numbers, n);
+}
+
+gboolean
+pf_session_take_back_finish (PfSession *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 void

@@ -91,6 +91,7 @@ struct _PfSessionClass
   void (*list) (PfSession *self, GTask *task, const PfFolder *folder, gboolean for_removal);
   void (*fetch) (PfSession *self, GTask *task, const PfListed *listed);
   void (*remove) (PfSession *self, GTask *task, const guint32 *numbers, gsize n);
+  void (*take_back) (PfSession *self, GTask *task, const guint32 *numbers, gsize n);
   void (*close) (PfSession *self, GTask *task);
   void (*idle) (PfSession *self, GTask *task);
   void (*idle_done) (PfSession *self);
@@ -124,9 +125,6 @@ void          pf_session_fetch_async  (PfSession *self, const PfListed *listed, 
 /* @body: (out) (nullable) (transfer full): with DONE and UNCERTAIN. @text: (out) (nullable) (transfer full): the server's words. @error: the session ended; the result means nothing then. */
 PfFetchResult pf_session_fetch_finish (PfSession *self, GAsyncResult *result, PfBody **body, char **text, GError **error);
 guint         pf_session_get_window   (PfSession *self);
-/* The message whose answer the server owes first, 0 for none: when a session fails, that one may be the cause. */
-guint32       pf_session_get_owed     (PfSession *self);
-
 /**
  * pf_session_remove_async:
  * @numbers: messages of the folder listed last, all of them fetched or known as delivered
@@ -137,6 +135,10 @@ guint32       pf_session_get_owed     (PfSession *self);
 void     pf_session_remove_async  (PfSession *self, const guint32 *numbers, gsize n, GAsyncReadyCallback callback, gpointer user_data);
 /* (transfer full) (element-type guint32): those that the server confirmed. */
 GArray  *pf_session_remove_finish (PfSession *self, GAsyncResult *result, GError **error);
+
+/* IMAP: takes back \Deleted from messages that an earlier session marked and that shall stay now. */
+void     pf_session_take_back_async  (PfSession *self, const guint32 *numbers, gsize n, GAsyncReadyCallback callback, gpointer user_data);
+gboolean pf_session_take_back_finish (PfSession *self, GAsyncResult *result, GError **error);
 
 /* QUIT or LOGOUT. Call it only when all that was fetched is committed; else pf_session_drop(). Failing is harmless. */
 void     pf_session_close_async  (PfSession *self, GAsyncReadyCallback callback, gpointer user_data);

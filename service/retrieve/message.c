@@ -1,0 +1,607 @@
+#include "retrieve/check-private.h"
+
+#include "base/limits.h"
+#include "base/step.h"
+#include "config.h"
+#include "deliver/quarantine.h"
+#include "filter/headers.h"
+#include "protocol/header.h"
+#include "retrieve/recipients.h"
+
+#include <string.h>
+
+/* One message from its last octet to "delivered" in the journal (DESIGN 4). */
+typedef struct
+{
+  PfCheck *check;
+  PfPlanItem *item;
+  PfBody *body;
+  PfRow *row; /* as it is to be in the journal; becomes the ledger's when delivered */
+  gboolean uncertain, known, in_doubt;
+  char *sender, *message_id, *subject;
+  guint next; /* of row->deliveries */
+  PfOutcome outcome;
+  PfDelivery *delivery;
+  char *user; /* recipient that is asked for */
+  char *reason;
+} PfMessage;
+
+static void deliver_next (PfMessage *message);
+
+static void
+message_free (PfMessage *message)
+{
+  g_clear_pointer (&message->body, pf_body_unref);
+  g_clear_pointer (&message->row, pf_row_free);
+  g_clear_pointer (&message->delivery, pf_delivery_free);
+  g_free (message->sender);
+  g_free (message->message_id);
+  g_free (message->subject);
+  g_free (message->user);
+  g_free (message->reason);
+  g_object_unref (message->check);
+  g_free (message);
+}
+
+/* The end of the way. */
+static void
+message_done (PfMessage *message, gboolean committed)
+{
+  g_autoptr (PfCheck) check = g_object_ref (message->check);
+  PfPlanItem *item = message->item;
+
+  message_free (message);
+  pf_check_item_done (check, item, committed);
+}
+
+static void
+record (PfMessage *message, PfOutcome outcome, const char *reason)
+{
+  PfEvent *event = pf_check_message_event (message->check, message->item, outcome, reason);
+
+  event->sender = g_strdup (message->sender);
+  event->message_id = g_strdup (message->message_id);
+  event->subject = g_strdup (message->subject);
+  event->size = pf_body_get_received (message->body);
+  event->verdict = g_strdup (outcome == PF_OUTCOME_REFUSED ? "refused" : "deliver");
+  pf_journal_record (message->check->parts.journal, event);
+}
+
+static void
+put_row (PfMessage *message, const PfFigures *figures, GAsyncReadyCallback callback)
+{
+  g_autoptr (GPtrArray) rows = g_ptr_array_new ();
+
+  g_ptr_array_add (rows, message->row);
+  pf_journal_put_async (message->check->parts.journal, message->check->settings->address, rows, figures, callback, message);
+}
+
+/* --- 4. delivered ------------------------------------------------------------------------------------------------ */
+
+static void
+count_outcome (PfCheck *check, PfOutcome outcome)
+{
+  switch (outcome)
+    {
+    case PF_OUTCOME_JUNKED:
+      check->tally.junked++;
+      break;
+    case PF_OUTCOME_QUARANTINED:
+      check->tally.quarantined++;
+      break;
+    case PF_OUTCOME_REFUSED:
+      check->tally.refused++;
+      break;
+    default:
+      check->tally.delivered++;
+      break;
+    }
+}
+
+static PfFigures
+figures_with (PfMessage *message)
+{
+  gboolean junked = message->outcome == PF_OUTCOME_JUNKED;
+  gboolean held = message->outcome == PF_OUTCOME_QUARANTINED || message->outcome == PF_OUTCOME_REFUSED;
+
+  return pf_check_figures (message->check, junked || held ? 0 : 1, junked ? 1 : 0, held ? 1 : 0,
+                           pf_body_get_received (message->body));
+}
+
+static void
+adopt_row (PfMessage *message)
+{
+  PfCheck *check = message->check;
+  PfPlanItem *item = message->item;
+
+  if (item->row == NULL)
+    {
+      item->row = g_steal_pointer (&message->row);
+      pf_ledger_add (check->ledger, item->row);
+    }
+  else
+    {
+      item->row->state = message->row->state;
+      item->row->time = message->row->time;
+      item->row->keep = message->row->keep;
+      item->row->size = message->row->size;
+      item->row->id = message->row->id;
+    }
+  item->remove = check->listing->may_remove && pf_plan_removal_due (check->settings, item->row, g_get_real_time ());
+}
+
+static void
+on_delivered_put (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  PfMessage *message = user_data;
+  GError *error = NULL;
+
+  if (!pf_journal_put_finish (PF_JOURNAL (source), result, &error))
+    {
+      /* It is delivered, but the journal does not say so: in doubt, for the next check. */
+      pf_check_fail (message->check, error);
+      message_done (message, FALSE);
+      return;
+    }
+  pf_step (PF_STEP_DELIVERED_DONE);
+  count_outcome (message->check, message->outcome);
+  record (message, message->outcome, message->reason != NULL ? message->reason : "");
+  adopt_row (message);
+  message_done (message, TRUE);
+}
+
+static void
+commit_delivered (PfMessage *message)
+{
+  PfFigures figures = figures_with (message);
+
+  pf_step (PF_STEP_DELIVERED);
+  message->row->state = PF_ROW_DELIVERED;
+  message->row->outcome = message->outcome;
+  message->row->time = g_get_real_time ();
+  message->row->failures = 0;
+  message->row->keep = message->uncertain;
+  pf_account_set_figures (message->check->account, &figures);
+  put_row (message, &figures, on_delivered_put);
+}
+
+/* --- 3. effect ---------------------------------------------------------------------------------------------------- */
+
+static void
+on_quarantined (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  PfMessage *message = user_data;
+  PfRowDelivery *delivery = message->row->deliveries->pdata[message->next];
+  GError *error = NULL;
+
+  if (!pf_quarantine_store_finish (result, &error))
+    {
+      pf_check_fail (message->check, error);
+      message_done (message, FALSE);
+      return;
+    }
+  delivery->done = TRUE;
+  delivery->outcome = PF_OUTCOME_QUARANTINED;
+  message->next++;
+  deliver_next (message);
+}
+
+static void
+hold_back (PfMessage *message, const char *verdict, const char *reason)
+{
+  PfCheck *check = message->check;
+  PfRowDelivery *delivery = message->row->deliveries->pdata[message->next];
+  PfQuarantineItem item = {
+    .id = delivery->delivery_id,
+    .account = check->settings->address,
+    .recipient = delivery->recipient,
+    .sender = message->sender,
+    .subject = message->subject,
+    .verdict = (char *) verdict,
+    .reason = (char *) reason,
+    .uid = message->row->uid,
+    .time = g_get_real_time (),
+    .size = pf_body_get_received (message->body),
+  };
+
+  message->outcome = PF_OUTCOME_REFUSED;
+  g_free (message->reason);
+  message->reason = g_strdup (reason);
+  pf_quarantine_store_async (check->parts.quarantine_directory, message->body, &item, on_quarantined, message);
+}
+
+/* The delivery did not happen, or is in doubt: the message stays at the provider and is tried again. */
+static void
+defer (PfMessage *message, PfDeliveryResult result, const char *text)
+{
+  PfCheck *check = message->check;
+
+  if (result == PF_DELIVERY_UNKNOWN_USER)
+    pf_check_fail (check, g_error_new (PF_PROBLEM, PF_PROBLEM_RECIPIENT_UNKNOWN, "%s", text));
+  else if (result == PF_DELIVERY_OVER_QUOTA)
+    pf_check_fail (check, g_error_new (PF_PROBLEM, PF_PROBLEM_RECIPIENT_OVER_QUOTA, "%s", text));
+  else if (result == PF_DELIVERY_DISK_FULL)
+    pf_check_fail (check, g_error_new (PF_PROBLEM, PF_PROBLEM_DELIVERY_DEFERRED, "%s", text));
+  else
+    {
+      pf_check_note (check, g_error_new (PF_PROBLEM, PF_PROBLEM_DELIVERY_DEFERRED, "%s", text));
+      /* Only where others could be delivered it may be the message's own fault. */
+      if (check->tally.delivered > 0)
+        pf_check_count_failure (check, message->item, text);
+    }
+  check->tally.deferred++;
+  record (message, PF_OUTCOME_DEFERRED, text);
+  message_done (message, FALSE);
+}
+
+static void
+on_delivery (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  PfMessage *message = user_data;
+  PfRowDelivery *delivery = message->row->deliveries->pdata[message->next];
+  g_autofree char *text = NULL;
+  PfDeliveryResult answer = pf_target_deliver_finish (PF_TARGET (source), result, &text);
+
+  pf_step (PF_STEP_EFFECT_DONE);
+  if (answer == PF_DELIVERY_DONE)
+    {
+      delivery->done = TRUE;
+      delivery->outcome = message->outcome;
+      message->next++;
+      deliver_next (message);
+    }
+  else if (answer == PF_DELIVERY_REFUSED)
+    hold_back (message, "refused", text);
+  else
+    defer (message, answer, text);
+}
+
+static const char *
+protocol_name (PfCheck *check)
+{
+  gboolean pop3 = check->settings->protocol == PF_PROTOCOL_POP3;
+
+  if (pf_session_is_secure (check->session))
+    return pop3 ? "POP3S" : "IMAPS";
+  return pop3 ? "POP3" : "IMAP";
+}
+
+static gboolean
+finish_body (PfMessage *message, const PfRowDelivery *delivery, GError **error)
+{
+  PfCheck *check = message->check;
+  gboolean writes_return_path = pf_target_writes_return_path (check->parts.target);
+  PfTrace trace = {
+    .return_path = writes_return_path ? NULL : message->sender,
+    .delivered_to = writes_return_path ? NULL : delivery->recipient,
+    .account_hash = check->account_hash,
+    .delivery_id = delivery->delivery_id,
+    .uid = message->row->uid,
+    .host = g_get_host_name (),
+    .peer_name = check->settings->server,
+    .peer_address = pf_session_get_peer (check->session),
+    .protocol = protocol_name (check),
+    .version = PF_VERSION,
+    .time = g_get_real_time () / G_USEC_PER_SEC,
+  };
+  gsize length;
+  const char *header = pf_body_get_header (message->body, &length);
+  GString *finished = pf_headers_finish (header, length, &trace);
+  gboolean ok = pf_body_finish (message->body, finished->str, finished->len, error);
+
+  g_string_free (finished, TRUE);
+  return ok;
+}
+
+static const char *
+target_folder (PfCheck *check)
+{
+  const PfFolder *folder = check->folders->pdata[check->folder_index];
+
+  return folder->junk ? check->parts.settings->junk_folder : check->settings->target_folder;
+}
+
+static void
+deliver_next (PfMessage *message)
+{
+  PfCheck *check = message->check;
+  PfRowDelivery *delivery;
+  GError *error = NULL;
+
+  while (message->next < message->row->deliveries->len
+         && ((PfRowDelivery *) message->row->deliveries->pdata[message->next])->done)
+    message->next++;
+  if (message->next >= message->row->deliveries->len)
+    {
+      commit_delivered (message);
+      return;
+    }
+  delivery = message->row->deliveries->pdata[message->next];
+  if (!finish_body (message, delivery, &error))
+    {
+      pf_check_fail (check, error);
+      message_done (message, FALSE);
+      return;
+    }
+  g_clear_pointer (&message->delivery, pf_delivery_free);
+  message->delivery = g_new0 (PfDelivery, 1);
+  message->delivery->id = g_strdup (delivery->delivery_id);
+  message->delivery->user = g_strdup (delivery->recipient);
+  message->delivery->folder = g_strdup (target_folder (check));
+  message->delivery->sender = g_strdup (message->sender);
+  message->delivery->body = pf_body_ref (message->body);
+  message->delivery->in_doubt = message->in_doubt;
+  message->delivery->seen = check->settings->keep_seen && message->item->listed->seen;
+  message->delivery->date = message->item->listed->date;
+  pf_target_deliver_async (check->parts.target, message->delivery, on_delivery, message);
+}
+
+/* --- 2. intent ---------------------------------------------------------------------------------------------------- */
+
+static void
+on_intent_put (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  PfMessage *message = user_data;
+  PfCheck *check = message->check;
+  gsize length;
+  const char *header = pf_body_get_header (message->body, &length);
+  GError *error = NULL;
+
+  if (!pf_journal_put_finish (PF_JOURNAL (source), result, &error))
+    {
+      pf_check_fail (check, error);
+      message_done (message, FALSE);
+      return;
+    }
+  pf_step (PF_STEP_INTENT_DONE);
+  if (pf_headers_is_loop (header, length, g_get_host_name (), check->account_hash))
+    {
+      if (finish_body (message, message->row->deliveries->pdata[0], &error))
+        hold_back (message, "refused", "a mail loop: the message came through this account before, or through too many hosts");
+      else
+        {
+          pf_check_fail (check, error);
+          message_done (message, FALSE);
+        }
+      return;
+    }
+  deliver_next (message);
+}
+
+/* (transfer full): the delivery id, from all that makes this delivery what it is. */
+static char *
+delivery_id (PfMessage *message, const char *recipient)
+{
+  const PfRow *row = message->row;
+  g_autofree char *address = pf_address_fold (message->check->settings->address);
+  g_autofree char *name = g_strdup_printf ("%s\n%s\n%u\n%s\n%u\n%s\n%s", address, row->folder, row->uidvalidity, row->uid,
+                                           row->occurrence, row->digest, recipient);
+  g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, name, -1);
+
+  return g_strndup (hash, 32);
+}
+
+static void
+commit_intent (PfMessage *message, char *const *users)
+{
+  PfRow *row = message->row;
+
+  /* In doubt: the same ids as then, so that what is there already is found. */
+  message->in_doubt = row->state == PF_ROW_INTENT && row->deliveries != NULL && row->deliveries->len > 0
+                      && strcmp (row->digest, pf_body_get_digest (message->body)) == 0;
+  row->size = message->item->listed->size;
+  if (!message->in_doubt)
+    {
+      g_free (row->digest);
+      row->digest = g_strdup (pf_body_get_digest (message->body));
+      g_clear_pointer (&row->deliveries, g_ptr_array_unref);
+      row->deliveries = g_ptr_array_new_with_free_func ((GDestroyNotify) pf_row_delivery_free);
+      for (guint i = 0; users[i] != NULL; i++)
+        g_ptr_array_add (row->deliveries, pf_row_delivery_new (users[i], delivery_id (message, users[i])));
+    }
+  row->state = PF_ROW_INTENT;
+  row->time = g_get_real_time ();
+  pf_step (PF_STEP_INTENT);
+  put_row (message, NULL, on_intent_put);
+}
+
+static void
+on_recipient_probed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  PfMessage *message = user_data;
+  PfCheck *check = message->check;
+  g_autoptr (GError) error = NULL;
+  gboolean known = pf_target_probe_finish (PF_TARGET (source), result, &error);
+  const char *users[2] = { known ? message->user : check->settings->local_user, NULL };
+
+  if (!known && !g_error_matches (error, PF_PROBLEM, PF_PROBLEM_RECIPIENT_UNKNOWN))
+    {
+      pf_check_fail (check, g_steal_pointer (&error));
+      message_done (message, FALSE);
+      return;
+    }
+  g_hash_table_insert (check->recipients, g_strdup (message->user), GINT_TO_POINTER (known ? 1 : -1));
+  commit_intent (message, (char *const *) users);
+}
+
+/* Whose it is. `*@DOMAIN=*` makes users of what strangers write: such a one is asked for first. */
+static void
+choose_recipients (PfMessage *message)
+{
+  PfCheck *check = message->check;
+  g_auto (GStrv) users = NULL;
+  gsize length;
+  const char *header = pf_body_get_header (message->body, &length);
+  g_autofree char *envelope = *check->settings->envelope_header != '\0'
+                                  ? pf_headers_recipient (header, length, check->settings->envelope_header)
+                                  : NULL;
+  int known;
+
+  users = pf_recipients_choose (check->settings, envelope);
+  known = GPOINTER_TO_INT (g_hash_table_lookup (check->recipients, users[0]));
+  if (users[1] != NULL || known == 1)
+    commit_intent (message, users);
+  else if (known == -1)
+    {
+      const char *fallback[2] = { check->settings->local_user, NULL };
+
+      commit_intent (message, (char *const *) fallback);
+    }
+  else
+    {
+      message->user = g_strdup (users[0]);
+      pf_target_probe_async (check->parts.target, users[0], check->cancellable, on_recipient_probed, message);
+    }
+}
+
+/* --- 1. content known ------------------------------------------------------------------------------------------------ */
+
+static void
+on_recognised_put (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  PfMessage *message = user_data;
+  GError *error = NULL;
+
+  if (!pf_journal_put_finish (PF_JOURNAL (source), result, &error))
+    {
+      pf_check_fail (message->check, error);
+      message_done (message, FALSE);
+      return;
+    }
+  message->check->tally.known++;
+  message->item->remove = message->check->listing->may_remove
+                          && pf_plan_removal_due (message->check->settings, message->item->row, g_get_real_time ());
+  message_done (message, TRUE);
+}
+
+/* The row of another message holds the name that @row gets: it is of a message that is gone. */
+static PfRow *
+make_room (PfMessage *message, const PfRow *row)
+{
+  PfCheck *check = message->check;
+  const PfListed *listed = message->item->listed;
+  PfRow *holder = pf_ledger_find (check->ledger, check->listing->folder, check->listing->uidvalidity, listed->uid,
+                                  listed->occurrence);
+  g_autofree char *name = NULL;
+
+  if (holder == NULL || holder == row)
+    return NULL;
+  name = g_strdup_printf ("~%" G_GINT64_FORMAT, holder->id);
+  pf_ledger_rename (check->ledger, holder, holder->uidvalidity, name, 0);
+  return holder;
+}
+
+/* Names of messages on servers without UIDL: by content, counted. */
+static void
+name_by_content (PfMessage *message)
+{
+  PfCheck *check = message->check;
+  PfRow *row = message->row;
+
+  g_free (row->uid);
+  row->uid = g_strdup_printf ("#%s", pf_body_get_digest (message->body));
+  row->occurrence = 0;
+  while (pf_ledger_find (check->ledger, row->folder, row->uidvalidity, row->uid, row->occurrence) != NULL)
+    row->occurrence++;
+}
+
+/* Delivered before under another name: the row follows the message. */
+static void
+keep_recognised (PfMessage *message, PfRow *row)
+{
+  PfCheck *check = message->check;
+  const PfListed *listed = message->item->listed;
+  g_autoptr (GPtrArray) rows = g_ptr_array_new ();
+  PfRow *holder = make_room (message, row);
+
+  if (holder != NULL)
+    g_ptr_array_add (rows, holder);
+  if (*listed->uid != '\0')
+    pf_ledger_rename (check->ledger, row, check->listing->uidvalidity, listed->uid, listed->occurrence);
+  row->size = listed->size;
+  g_ptr_array_add (rows, row);
+  message->item->row = row;
+  pf_journal_put_async (check->parts.journal, check->settings->address, rows, NULL, on_recognised_put, message);
+}
+
+/* TRUE when the content says that this is no new message (or that it is not to be delivered). */
+static gboolean
+recognise (PfMessage *message)
+{
+  PfCheck *check = message->check;
+  const char *digest = pf_body_get_digest (message->body);
+  PfRow *row = message->item->row;
+
+  if (message->item->action == PF_PLAN_LEARN)
+    {
+      message->row = pf_check_row_for (check, message->item);
+      name_by_content (message);
+      g_free (message->row->digest);
+      message->row->digest = g_strdup (digest);
+      message->row->state = PF_ROW_KNOWN;
+      row = pf_row_copy (message->row);
+      pf_ledger_add (check->ledger, row);
+      keep_recognised (message, row);
+      return TRUE;
+    }
+  if (message->item->action != PF_PLAN_VERIFY)
+    return FALSE;
+  if (row != NULL && !pf_ledger_is_taken (check->ledger, row) && strcmp (row->digest, digest) == 0)
+    pf_ledger_take (check->ledger, row);
+  else
+    row = pf_ledger_claim (check->ledger, check->listing->folder, digest);
+  message->item->row = row;
+  if (row == NULL || row->state == PF_ROW_INTENT || row->state == PF_ROW_FAILED || row->state == PF_ROW_SET_ASIDE)
+    return FALSE;
+  keep_recognised (message, row);
+  return TRUE;
+}
+
+/* A row for what is to be delivered, under the name that the message has now; the name's former holder makes room first. */
+static void
+prepare_row (PfMessage *message)
+{
+  PfCheck *check = message->check;
+  PfPlanItem *item = message->item;
+  const PfListed *listed = item->listed;
+
+  if (item->action == PF_PLAN_VERIFY && *listed->uid != '\0')
+    {
+      PfRow *holder = make_room (message, item->row);
+
+      if (item->row != NULL)
+        pf_ledger_rename (check->ledger, item->row, check->listing->uidvalidity, listed->uid, listed->occurrence);
+      if (holder != NULL)
+        {
+          g_autoptr (GPtrArray) rows = g_ptr_array_new ();
+
+          g_ptr_array_add (rows, holder);
+          /* Requests are taken in order: the intent that follows finds the name free. */
+          pf_journal_put_async (check->parts.journal, check->settings->address, rows, NULL, NULL, NULL);
+        }
+    }
+  message->row = pf_check_row_for (check, item);
+  if (*listed->uid == '\0' && item->row == NULL)
+    name_by_content (message);
+}
+
+void
+pf_check_message_begin (PfCheck *self, PfPlanItem *item, PfBody *body, gboolean uncertain)
+{
+  PfMessage *message = g_new0 (PfMessage, 1);
+  gsize length;
+  const char *header = pf_body_get_header (body, &length);
+
+  message->check = g_object_ref (self);
+  message->item = item;
+  message->body = body;
+  message->uncertain = uncertain;
+  message->outcome = ((PfFolder *) self->folders->pdata[self->folder_index])->junk ? PF_OUTCOME_JUNKED : PF_OUTCOME_DELIVERED;
+  message->sender = pf_headers_sender (header, length);
+  message->subject = pf_headers_subject (header, length);
+  message->message_id = pf_header_lookup (header, length, "Message-ID");
+  if (recognise (message))
+    return;
+  prepare_row (message);
+  choose_recipients (message);
+}

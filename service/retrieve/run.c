@@ -1,0 +1,324 @@
+#include "retrieve/check-private.h"
+
+#include "base/disk.h"
+#include "base/step.h"
+
+/* Each step ends by beginning the next; all of them end in pf_check_settle(). */
+static void lookup_secret (PfCheck *self);
+static void probe_recipient (PfCheck *self);
+static void load_journal (PfCheck *self);
+static void open_session (PfCheck *self);
+static void choose_folders (PfCheck *self);
+static void next_folder (PfCheck *self);
+static void close_session (PfCheck *self);
+
+/* --- Before the connection --------------------------------------------------------------------------------------- */
+
+void
+pf_check_start (PfCheck *self, PfSession *session)
+{
+  GError *error = NULL;
+
+  self->session = session;
+  g_object_ref (self); /* until pf_check_settle() */
+  if (self->kind == PF_CHECK_KIND_TEST)
+    pf_check_doctor_begin (self);
+  else if (!pf_disk_check (self->parts.spool_directory, self->parts.settings->minimum_free_disk, &error))
+    pf_check_fail (self, error);
+  else
+    lookup_secret (self);
+}
+
+static void
+on_secret (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (PfCheck) self = user_data;
+  GError *error = NULL;
+
+  self->secret = pf_secrets_lookup_finish (PF_SECRETS (source), result, &error);
+  if (pf_check_is_over (self))
+    g_clear_error (&error);
+  else if (error != NULL)
+    pf_check_fail (self, error);
+  else if (self->secret == NULL)
+    pf_check_fail (self, g_error_new (PF_PROBLEM, PF_PROBLEM_NO_SECRET, "No password is stored. Set it with: postferry password %s",
+                                      self->settings->address));
+  else
+    probe_recipient (self);
+}
+
+static void
+lookup_secret (PfCheck *self)
+{
+  pf_secrets_lookup_async (self->parts.secrets, self->settings->address, PF_SECRET_PASSWORD, on_secret,
+                           g_object_ref (self));
+}
+
+static void
+on_probed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (PfCheck) self = user_data;
+  GError *error = NULL;
+
+  if (!pf_target_probe_finish (PF_TARGET (source), result, &error))
+    {
+      pf_check_fail (self, error);
+      return;
+    }
+  if (pf_check_is_over (self))
+    return;
+  g_hash_table_insert (self->recipients, g_strdup (self->settings->local_user), GINT_TO_POINTER (1));
+  load_journal (self);
+}
+
+static void
+probe_recipient (PfCheck *self)
+{
+  pf_target_probe_async (self->parts.target, self->settings->local_user, self->cancellable, on_probed,
+                         g_object_ref (self));
+}
+
+static void
+on_folders_seen (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (PfCheck) self = user_data;
+  GError *error = NULL;
+  g_auto (GStrv) names = pf_journal_folders_finish (PF_JOURNAL (source), result, &error);
+
+  if (names == NULL)
+    {
+      pf_check_fail (self, error);
+      return;
+    }
+  self->folders_seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; names[i] != NULL; i++)
+    g_hash_table_add (self->folders_seen, g_strdup (names[i]));
+  if (!pf_check_is_over (self))
+    open_session (self);
+}
+
+static void
+on_rows (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (PfCheck) self = user_data;
+  GError *error = NULL;
+  GPtrArray *rows = pf_journal_load_finish (PF_JOURNAL (source), result, &error);
+
+  if (rows == NULL)
+    {
+      pf_check_fail (self, error);
+      return;
+    }
+  self->ledger = pf_ledger_new (rows);
+  if (!pf_check_is_over (self))
+    pf_journal_folders_async (self->parts.journal, self->settings->address, on_folders_seen, g_object_ref (self));
+}
+
+static void
+load_journal (PfCheck *self)
+{
+  pf_journal_load_async (self->parts.journal, self->settings->address, on_rows, g_object_ref (self));
+}
+
+/* --- The session ---------------------------------------------------------------------------------------------------- */
+
+static void
+on_milestone (PfSession *session, guint milestone, PfCheck *self)
+{
+  if (milestone == PF_SESSION_CONNECTED && !pf_check_is_over (self))
+    pf_check_set_phase (self, PF_PHASE_AUTHENTICATING);
+}
+
+void
+pf_check_setup_session (PfCheck *self)
+{
+  const PfServiceSettings *limits = self->parts.settings;
+  PfSessionSetup setup = {
+    .settings = self->settings,
+    .secret = self->secret,
+    .connect_timeout = limits->connect_timeout,
+    .reply_timeout = limits->reply_timeout,
+    .command_timeout = limits->command_timeout,
+    .max_message_size = limits->max_message_size,
+    .spool_directory = self->parts.spool_directory,
+  };
+
+  self->session = pf_session_new (&setup);
+  g_signal_connect_object (self->session, "milestone", G_CALLBACK (on_milestone), self, 0);
+}
+
+static void
+on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (PfCheck) self = user_data;
+  GError *error = NULL;
+
+  if (!pf_session_open_finish (PF_SESSION (source), result, &error))
+    pf_check_fail (self, error);
+  else if (!pf_check_is_over (self))
+    choose_folders (self);
+}
+
+static void
+open_session (PfCheck *self)
+{
+  if (self->session != NULL && pf_session_is_open (self->session))
+    {
+      choose_folders (self);
+      return;
+    }
+  g_clear_object (&self->session);
+  pf_check_setup_session (self);
+  pf_session_open_async (self->session, self->cancellable, on_opened, g_object_ref (self));
+}
+
+static void
+on_folders (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (PfCheck) self = user_data;
+  GError *error = NULL;
+
+  self->folders = pf_session_folders_finish (PF_SESSION (source), result, &error);
+  if (self->folders == NULL)
+    pf_check_fail (self, error);
+  else if (!pf_check_is_over (self))
+    next_folder (self);
+}
+
+static void
+choose_folders (PfCheck *self)
+{
+  pf_check_set_phase (self, PF_PHASE_LISTING);
+  pf_session_folders_async (self->session, on_folders, g_object_ref (self));
+}
+
+/* --- Folder by folder ---------------------------------------------------------------------------------------------- */
+
+static void
+make_plan (PfCheck *self)
+{
+  PfPlanInput input = {
+    .settings = self->settings,
+    .max_size = self->parts.settings->max_message_size,
+    .limit = self->limit_left,
+    .first = !g_hash_table_contains (self->folders_seen, self->listing->folder),
+    .by_person = self->by_person,
+    .now = g_get_real_time (),
+  };
+
+  if (self->settings->max_message_size != 0)
+    input.max_size = MIN (input.max_size, self->settings->max_message_size);
+  self->plan = pf_plan_make (self->ledger, self->listing, &input);
+}
+
+static void
+on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (PfCheck) self = user_data;
+  GError *error = NULL;
+  PfListing *listing = pf_session_list_finish (PF_SESSION (source), result, &error);
+
+  if (listing == NULL)
+    {
+      pf_check_fail (self, error);
+      return;
+    }
+  if (pf_check_is_over (self))
+    {
+      pf_listing_free (listing);
+      return;
+    }
+  pf_step (PF_STEP_LISTED);
+  g_clear_pointer (&self->plan, g_ptr_array_unref);
+  g_clear_pointer (&self->listing, pf_listing_free);
+  self->listing = listing;
+  self->on_server += listing->messages->len;
+  make_plan (self);
+  pf_check_fetch_begin (self);
+}
+
+static void
+next_folder (PfCheck *self)
+{
+  const PfFolder *folder;
+
+  if (self->folder_index >= self->folders->len)
+    {
+      close_session (self);
+      return;
+    }
+  folder = self->folders->pdata[self->folder_index];
+  pf_check_set_phase (self, PF_PHASE_LISTING);
+  pf_session_list_async (self->session, folder, self->settings->remove != PF_REMOVE_NEVER && !self->explain, on_listed,
+                         g_object_ref (self));
+}
+
+void
+pf_check_folder_done (PfCheck *self)
+{
+  self->folder_index++;
+  next_folder (self);
+}
+
+/* --- The end ------------------------------------------------------------------------------------------------------- */
+
+static void
+on_closed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (PfCheck) self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  /* A courtesy to the server: nothing depends on its answer. */
+  pf_session_close_finish (PF_SESSION (source), result, &error);
+  self->closing = FALSE;
+  pf_check_settle (self);
+}
+
+static gboolean
+wants_to_listen (PfCheck *self)
+{
+  return self->settings->push && self->settings->enabled && !self->explain && !self->more && self->problem == NULL
+         && pf_session_can_idle (self->session);
+}
+
+/* To listen one has to be in the first folder again; a check with one folder is. */
+static gboolean
+is_in_first_folder (PfCheck *self)
+{
+  return self->folders->len == 1;
+}
+
+static void
+close_session (PfCheck *self)
+{
+  if (self->stuck)
+    pf_check_note (self, g_error_new (PF_PROBLEM, PF_PROBLEM_MESSAGE_STUCK,
+                                      "A message failed again and again and was set aside; it stays at the provider. See: postferry log %s",
+                                      self->settings->address));
+  if (!pf_session_is_open (self->session))
+    pf_check_settle (self); /* POP3 after a removal */
+  else if (self->settings->protocol == PF_PROTOCOL_POP3 && (self->uncommitted > 0 || self->explain))
+    {
+      /* Some providers count RETR and QUIT as taken. */
+      pf_session_drop (self->session, NULL);
+      pf_check_settle (self);
+    }
+  else if (wants_to_listen (self) && is_in_first_folder (self))
+    pf_check_settle (self);
+  else
+    {
+      self->closing = TRUE;
+      pf_session_close_async (self->session, on_closed, g_object_ref (self));
+    }
+}
+
+void
+pf_check_settle (PfCheck *self)
+{
+  if (self->state != PF_CHECK_RUNNING || self->in_flight > 0 || self->closing)
+    return;
+  if (self->failed && !g_cancellable_is_cancelled (self->cancellable))
+    g_cancellable_cancel (self->cancellable);
+  pf_check_finish (self);
+  g_object_unref (self);
+}
