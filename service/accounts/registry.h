@@ -25,6 +25,9 @@ PfAccount  *pf_registry_lookup_path (PfRegistry *self, const char *object_path);
 /* (transfer none) (element-type PfAccount): sorted by address. */
 GPtrArray  *pf_registry_list   (PfRegistry *self);
 
+/* TRUE while the signals tell of files that were changed by hand. */
+gboolean    pf_registry_is_by_hand (PfRegistry *self);
+
 /* Stores durably (new file, fsync, rename, folder fsync), then adds or changes and emits. Errors: PF_ERROR AccountExists, DiskLow; G_IO_ERROR. */
 PfAccount  *pf_registry_add    (PfRegistry *self, const PfSettings *settings, GError **error);
 gboolean    pf_registry_update (PfRegistry *self, PfAccount *account, const PfSettings *settings, GError **error);

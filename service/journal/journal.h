@@ -40,7 +40,7 @@ typedef struct
   guint failures;
   char *reason;        /* of the last failure */
   gboolean keep;       /* delivered, but never to be removed: what came was not what was listed (specs 13) */
-  gboolean marked;     /* we set \\Deleted on it and have not seen its expunge confirmed */
+  gboolean marked;     /* we set \Deleted on it and have not seen its expunge confirmed */
 } PfRow;
 
 void   pf_row_free (PfRow *row);

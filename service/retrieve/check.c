@@ -304,6 +304,12 @@ pf_check_get_on_server (PfCheck *self)
 }
 
 gboolean
+pf_check_is_dry_run (PfCheck *self)
+{
+  return self->explain;
+}
+
+gboolean
 pf_check_has_more (PfCheck *self)
 {
   return self->more;

@@ -61,6 +61,8 @@ const PfTally *pf_check_get_tally (PfCheck *self);
 /* (nullable): goes with the problem. */
 GVariant     *pf_check_get_problem_data (PfCheck *self);
 guint         pf_check_get_on_server (PfCheck *self);
+/* It was asked only to tell what would happen. */
+gboolean      pf_check_is_dry_run (PfCheck *self);
 /* Messages were left behind for want of room in this check: the next one need not wait. */
 gboolean      pf_check_has_more  (PfCheck *self);
 

@@ -19,7 +19,15 @@ pf_check_start (PfCheck *self, PfSession *session)
 {
   GError *error = NULL;
 
+  g_return_if_fail (!self->started);
+  if (self->state != PF_CHECK_RUNNING)
+    {
+      /* Cancelled while it waited for its turn. */
+      g_clear_object (&session);
+      return;
+    }
   self->session = session;
+  self->started = TRUE;
   g_object_ref (self); /* until pf_check_settle() */
   if (self->kind == PF_CHECK_KIND_TEST)
     pf_check_doctor_begin (self);
@@ -320,5 +328,6 @@ pf_check_settle (PfCheck *self)
   if (self->failed && !g_cancellable_is_cancelled (self->cancellable))
     g_cancellable_cancel (self->cancellable);
   pf_check_finish (self);
-  g_object_unref (self);
+  if (self->started)
+    g_object_unref (self);
 }

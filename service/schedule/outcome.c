@@ -1,0 +1,69 @@
+#include "schedule/schedule-private.h"
+
+/* More waits at the provider: at once, but other accounts get their turn between. */
+#define MORE_MILLISECONDS 100
+
+static void
+tell_problem (PfEntry *entry, PfEventKind kind, const GError *problem)
+{
+  PfEvent *event = pf_event_new (kind, pf_account_get_settings (entry->account)->address);
+
+  event->verdict = problem != NULL ? g_strdup (pf_problem_nick ((PfProblemCode) problem->code)) : NULL;
+  event->reason = g_strdup (problem != NULL ? problem->message : "works again");
+  pf_journal_record (entry->schedule->parts.journal, event);
+}
+
+static void
+apply_problem (PfEntry *entry, PfCheck *check)
+{
+  const GError *problem = pf_check_get_problem (check);
+  gboolean had = pf_account_get_problem (entry->account) != NULL;
+  gboolean changed = pf_account_set_problem (entry->account, problem, pf_check_get_problem_data (check));
+
+  if (problem == NULL || pf_problem_class ((PfProblemCode) problem->code) == PF_PROBLEM_CLASS_IDLE)
+    entry->failures = 0;
+  else
+    entry->failures++;
+  if (problem != NULL && changed)
+    tell_problem (entry, PF_EVENT_PROBLEM, problem);
+  else if (problem == NULL && had)
+    tell_problem (entry, PF_EVENT_MENDED, NULL);
+}
+
+static void
+apply_figures (PfEntry *entry, PfCheck *check)
+{
+  PfFigures figures = *pf_account_get_figures (entry->account);
+  gboolean succeeded = pf_check_get_state (check) == PF_CHECK_SUCCEEDED;
+
+  figures.last_check = g_get_real_time ();
+  if (succeeded)
+    {
+      figures.last_success = figures.last_check;
+      figures.on_server = pf_check_get_on_server (check);
+    }
+  pf_account_set_figures (entry->account, &figures);
+}
+
+/* A check that was cancelled tells nothing about the account; a test and a dry run change nothing. */
+void
+pf_entry_apply (PfEntry *entry, PfCheck *check)
+{
+  g_autoptr (PfSession) session = pf_check_steal_session (check);
+
+  if (pf_check_get_kind (check) != PF_CHECK_KIND_CHECK || pf_check_is_dry_run (check)
+      || pf_check_get_state (check) == PF_CHECK_CANCELLED)
+    {
+      pf_entry_plan (entry);
+      return;
+    }
+  apply_figures (entry, check);
+  apply_problem (entry, check);
+  pf_entry_plan (entry);
+  if (pf_check_has_more (check) && pf_account_get_problem (entry->account) == NULL
+      && pf_account_get_settings (entry->account)->enabled)
+    pf_entry_plan_in (entry, MORE_MILLISECONDS);
+  else if (session != NULL && pf_check_get_settings (check) == pf_account_get_settings (entry->account))
+    pf_entry_listen (entry, session);
+  pf_journal_save_account (entry->schedule->parts.journal, entry->account);
+}

@@ -1,0 +1,75 @@
+/* schedule-private.h - the schedule's state, shared by the files that are it.
+ *
+ *   schedule.c   the object: entries follow the registry; checks by hand
+ *   timing.c     when an entry is due next
+ *   runner.c     queue and slots: from due to running to finished
+ *   outcome.c    what a check's end means for its account
+ *   listener.c   IDLE between the checks
+ */
+#pragma once
+
+#include "base/resume-watch.h"
+#include "deliver/users.h"
+#include "schedule/schedule.h"
+#include "schedule/slots.h"
+
+/* One account. */
+typedef struct
+{
+  PfSchedule *schedule; /* not owned */
+  PfAccount *account;
+  guint timer;
+  guint failures;     /* checks in a row that failed for a passing reason */
+  PfCheck *check;     /* queued or running */
+  gboolean running;   /* it has a slot */
+  char *slot_server;  /* of that slot */
+  PfSession *listener;
+  gboolean idling;
+  guint reach_check;  /* a question to the network monitor is under way: its number */
+  gint ref_count;
+} PfEntry;
+
+struct _PfSchedule
+{
+  GObject parent_instance;
+
+  PfRegistry *registry;
+  PfCheckParts parts;
+  GHashTable *entries;  /* id -> PfEntry */
+  GQueue waiting;       /* PfEntry, for a slot */
+  PfSlots *slots;
+  GPtrArray *checks;    /* PfCheck, running and lingering */
+  GHashTable *lingering; /* timer id set */
+  PfResumeWatch *resume_watch;
+  PfUsersWatch *users_watch;
+  GNetworkMonitor *monitor;
+  guint disk_timer;
+  gboolean disk_low, stopped;
+};
+
+PfEntry *pf_entry_ref   (PfEntry *entry);
+void     pf_entry_unref (PfEntry *entry);
+
+/* timing.c */
+/* Plans the next check by the account's state; cancels what was planned. */
+void pf_entry_plan      (PfEntry *entry);
+void pf_entry_plan_in   (PfEntry *entry, guint milliseconds);
+void pf_entry_plan_none (PfEntry *entry);
+
+/* runner.c */
+/* It is time: asks whether the server can be reached, then queues a check. */
+void pf_entry_due       (PfEntry *entry);
+/* Queues @check for @entry, at the front when a person waits for it. */
+void pf_entry_queue     (PfEntry *entry, PfCheck *check, gboolean first);
+void pf_schedule_dispatch (PfSchedule *self);
+void pf_schedule_adopt  (PfSchedule *self, PfCheck *check);
+void pf_schedule_forget_checks (PfSchedule *self);
+
+/* outcome.c */
+void pf_entry_apply     (PfEntry *entry, PfCheck *check);
+
+/* listener.c */
+void pf_entry_listen    (PfEntry *entry, PfSession *session);
+void pf_entry_hang_up   (PfEntry *entry);
+/* (transfer full) (nullable): the listener's session, when it can be used at once. */
+PfSession *pf_entry_take_listener (PfEntry *entry);

@@ -1,0 +1,69 @@
+#include "schedule/schedule-private.h"
+
+#include "schedule/backoff.h"
+
+/* Problems that nobody but a person can mend, and that trying again makes worse (locked mailboxes) or not better. */
+static gboolean
+waits_for_person (PfProblemCode code)
+{
+  return code == PF_PROBLEM_CREDENTIALS_REJECTED || code == PF_PROBLEM_AUTHORIZATION_EXPIRED
+         || code == PF_PROBLEM_SETTINGS_INVALID || code == PF_PROBLEM_NO_SECRET;
+}
+
+static void
+set_next_check (PfEntry *entry, gint64 time)
+{
+  PfFigures figures = *pf_account_get_figures (entry->account);
+
+  if (figures.next_check == time)
+    return;
+  figures.next_check = time;
+  pf_account_set_figures (entry->account, &figures);
+}
+
+void
+pf_entry_plan_none (PfEntry *entry)
+{
+  g_clear_handle_id (&entry->timer, g_source_remove);
+  set_next_check (entry, 0);
+}
+
+static gboolean
+on_timer (gpointer user_data)
+{
+  PfEntry *entry = user_data;
+
+  entry->timer = 0;
+  pf_entry_due (entry);
+  return G_SOURCE_REMOVE;
+}
+
+void
+pf_entry_plan_in (PfEntry *entry, guint milliseconds)
+{
+  g_clear_handle_id (&entry->timer, g_source_remove);
+  if (entry->schedule->stopped)
+    return;
+  entry->timer = g_timeout_add (milliseconds, on_timer, entry);
+  set_next_check (entry, g_get_real_time () + (gint64) milliseconds * 1000);
+}
+
+void
+pf_entry_plan (PfEntry *entry)
+{
+  const PfSettings *settings = pf_account_get_settings (entry->account);
+  const GError *problem = pf_account_get_problem (entry->account);
+  double random = g_random_double ();
+
+  if (!settings->enabled || pf_account_is_broken (entry->account))
+    pf_entry_plan_none (entry);
+  else if (problem == NULL || pf_account_get_problem_class (entry->account) == PF_PROBLEM_CLASS_IDLE)
+    pf_entry_plan_in (entry, pf_interval_seconds (settings->interval, random) * 1000);
+  else if (pf_account_get_problem_class (entry->account) == PF_PROBLEM_CLASS_RETRYING)
+    pf_entry_plan_in (entry, pf_backoff_seconds (MAX (entry->failures, 1), random) * 1000);
+  else if (waits_for_person ((PfProblemCode) problem->code))
+    pf_entry_plan_none (entry);
+  else
+    /* Its cause may go by itself: a certificate renewed, a user or a folder that is back. */
+    pf_entry_plan_in (entry, pf_interval_seconds (settings->interval, random) * 1000);
+}
