@@ -69,9 +69,24 @@
 /* A finished Check stays on the bus for so long, so that its starter can read the result. */
 #define PF_LIMIT_CHECK_LINGER_SECONDS 60
 #define PF_LIMIT_LOG_ENTRIES 1000
+/* Calls of one user that wait for an answer, and of one connection whose user is not yet known: each holds memory, the
+ * arguments and perhaps a secret. Root and the group are not bounded. */
+#define PF_LIMIT_CALLS_PER_USER 64
+#define PF_LIMIT_CALLS_UNKNOWN 256
+/* Statistics are asked for by days. */
+#define PF_LIMIT_STATISTICS_DAYS 3660
+/* How often changes are told, in milliseconds between two tellings: accounts, progress of checks. */
+#define PF_LIMIT_TELL_ACCOUNTS_MS 250
+#define PF_LIMIT_TELL_CHECKS_MS 200
+/* Removed accounts whose owner is remembered for the log entry that tells of it. */
+#define PF_LIMIT_DEPARTED 1000
+/* The message bus answers at once, or something is broken. */
+#define PF_LIMIT_BUS_SECONDS 10
 /* polkitd can hang for ever. */
 #define PF_LIMIT_POLKIT_SECONDS 10
 #define PF_LIMIT_POLKIT_INTERACTIVE_SECONDS 300
+/* While somebody is asked, polkitd is pinged so often, and answers as soon. */
+#define PF_LIMIT_POLKIT_PING_SECONDS 5
 /* One setting's text, one list's length. */
 #define PF_LIMIT_SETTING_LENGTH (4 * PF_KIB)
 #define PF_LIMIT_SETTING_ITEMS 1000
