@@ -1,0 +1,43 @@
+# The two commands: `make run` shows Postferry at work in an isolated instance, `make check` runs every test.
+# Both install what they need through apt (root or sudo) and ask nothing.
+
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -q
+PYTHON := /usr/bin/python3 -B
+JOBS := $(shell nproc)
+
+.PHONY: all run check install packages packages-check clean
+
+all: build/plain/build.ninja
+	ninja -C build/plain
+
+run: packages
+	@$(MAKE) --no-print-directory all >build/make-run.log 2>&1 || { cat build/make-run.log; exit 1; }
+	@$(SUDO) $(PYTHON) tests/servers/demo.py
+
+check: packages-check
+	$(PYTHON) tests/run-all.py
+
+# Lists of Debian packages, one a line: what `make run` needs, and what only the tests need.
+packages:
+	@mkdir -p build
+	@$(call install_missing,.ci/packages)
+
+packages-check:
+	@mkdir -p build
+	@$(call install_missing,.ci/packages .ci/packages-check)
+
+define install_missing
+missing=$$(for p in $$(grep -hv '^#' $(1)); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+if [ -n "$$missing" ]; then echo "Installing packages:" $$missing; \
+  { $(APT) update && $(APT) install -y --no-install-recommends $$missing; } >build/packages.log 2>&1 || { cat build/packages.log; exit 1; }; fi
+endef
+
+build/plain/build.ninja:
+	meson setup --buildtype=release -Db_lto=false build/plain
+
+install: packages all
+	$(SUDO) meson install -C build/plain
+
+clean:
+	rm -rf build
