@@ -1,0 +1,117 @@
+#!/usr/bin/python3
+"""Review remarks as rules: sizes, layers, forbidden functions, formatting. usage: check-source.py [--no-format]"""
+
+import os
+import re
+import subprocess
+import sys
+
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+# service/meson.build's order: a folder may include from those before it and from itself.
+LAYERS = ['base', 'protocol', 'net', 'accounts', 'secrets', 'journal', 'filter', 'deliver', 'retrieve', 'schedule', 'bus']
+HELPER_MAY = {'base', 'accounts', 'net', 'helper', 'protocol', 'deliver'}
+FORBIDDEN = {
+    r'\bg_file_replace_contents': 'base/durable.h: a full disk destroys the file',
+    r'\bstrcpy\b|\bstrcat\b|\bsprintf\b|\bgets\b|\bsscanf\b': 'g_strdup_printf, g_ascii_string_to_unsigned',
+    r'\batoi\b|\batol\b': 'g_ascii_string_to_unsigned',
+    r'\bsystem \(|\bpopen \(': 'g_subprocess, without a shell',
+    r'\bgoto\b': 'g_autoptr and a function of its own',
+    r'\bg_main_context_iteration\b|_call_sync \(': 'an asynchronous call',
+    r'\bTODO\b|\bFIXME\b|\bXXX\b': 'the finished thing',
+}
+# Where a synchronous call is right: before the loop runs, or in a program without one.
+SYNC_ALLOWED = ('service/service.c', 'service/secrets/', 'cli-client/', 'tests/')
+LONGEST_FILE, LONGEST_FUNCTION = 500, 80
+
+
+def files(*endings):
+    listed = subprocess.run(['git', 'ls-files', '--cached', '--others', '--exclude-standard'], cwd=SOURCE, capture_output=True, text=True, check=True)
+    return [name for name in listed.stdout.splitlines() if name.endswith(endings) and os.path.exists(os.path.join(SOURCE, name))]
+
+
+def read(name):
+    with open(os.path.join(SOURCE, name), encoding='utf-8') as file:
+        return file.read()
+
+
+def without_comments(text):
+    text = re.sub(r'/\*.*?\*/', lambda m: '\n' * m.group(0).count('\n'), text, flags=re.S)
+    return re.sub(r'"(\\.|[^"\\\n])*"', '""', text)
+
+
+def check_layers(name, text, complain):
+    match = re.match(r'service/([a-z]+)/', name)
+    if not match:
+        return
+    folder = match.group(1)
+    for include in re.findall(r'#include "([a-z]+)/[^"]+"', text):
+        if include not in LAYERS:
+            continue
+        if folder == 'helper' and include not in HELPER_MAY:
+            complain(name, 'the helper must not include from %s' % include)
+        if folder in LAYERS and LAYERS.index(include) > LAYERS.index(folder):
+            complain(name, '%s includes from %s, which is above it' % (folder, include))
+    if folder == 'protocol':
+        for include in re.findall(r'#include <([^>]+)>', text):
+            if include not in ('glib.h', 'gsasl.h', 'string.h', 'stdlib.h'):
+                complain(name, 'protocol/ includes glib.h only, not <%s>' % include)
+
+
+def check_functions(name, text, complain):
+    lines = text.split('\n')
+    start = None
+    for number, line in enumerate(lines):
+        if line == '{':
+            start = number
+        elif line == '}' and start is not None:
+            if number - start - 1 > LONGEST_FUNCTION:
+                complain(name, 'line %d: a function of %d lines' % (start + 1, number - start - 1))
+            start = None
+
+
+def check_text(name, complain):
+    raw = read(name)
+    text = without_comments(raw)
+    if raw.count('\n') > LONGEST_FILE:
+        complain(name, '%d lines' % raw.count('\n'))
+    for pattern, better in FORBIDDEN.items():
+        for match in re.finditer(pattern, raw if 'TODO' in pattern else text):
+            if '_sync' in match.group(0) and name.startswith(SYNC_ALLOWED):
+                continue
+            complain(name, '%s: use %s' % (match.group(0), better))
+    check_layers(name, raw, complain)
+    check_functions(name, text, complain)
+
+
+def check_format(complain):
+    for name in files('.c', '.h'):
+        if not name.endswith('.c'):
+            continue
+        done = subprocess.run(['clang-format', '--dry-run', '-Werror', name], cwd=SOURCE, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            complain(name, 'not formatted: clang-format -i %s' % name)
+
+
+def check_xml(complain):
+    for name in files('.xml'):
+        if 'access="readwrite"' in read(name) or 'access="write"' in read(name):
+            complain(name, 'properties are read-only: changes go through methods')
+
+
+def main():
+    complaints = []
+
+    def complain(name, what):
+        complaints.append('%s: %s' % (name, what))
+
+    for name in files('.c', '.h'):
+        check_text(name, complain)
+    check_xml(complain)
+    if '--no-format' not in sys.argv:
+        check_format(complain)
+    print('\n'.join(complaints) if complaints else 'clean')
+    sys.exit(1 if complaints else 0)
+
+
+if __name__ == '__main__':
+    main()
