@@ -49,15 +49,18 @@ make_folder (const char *parent, const char *name, GError **error)
 
   if (g_mkdir_with_parents (path, 0700) == 0)
     return TRUE;
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "%s cannot be made: %s", path, g_strerror (errno));
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "%s cannot be made: %s", path,
+               g_strerror (errno));
   return FALSE;
 }
 
 gboolean
 pf_directories_make (const PfDirectories *self, GError **error)
 {
-  return make_folder (self->configuration, "accounts.d", error) && make_folder (self->state, "spool", error)
-         && make_folder (self->state, "quarantine", error) && make_folder (self->runtime, NULL, error);
+  return make_folder (self->configuration, "accounts.d", error)
+         && make_folder (self->state, "spool", error)
+         && make_folder (self->state, "quarantine", error)
+         && make_folder (self->runtime, NULL, error);
 }
 
 void

@@ -17,7 +17,8 @@ static char *user;
 
 static const GOptionEntry entries[] = {
   { "session", 0, 0, G_OPTION_ARG_NONE, &session, "Run on the session bus, for oneself", NULL },
-  { "user", 0, 0, G_OPTION_ARG_STRING, &user, "Started as root: run the daemon as NAME (postferry)", "NAME" },
+  { "user", 0, 0, G_OPTION_ARG_STRING, &user, "Started as root: run the daemon as NAME (postferry)",
+    "NAME" },
   { "supervised", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &supervised, NULL, NULL },
   { "version", 0, 0, G_OPTION_ARG_NONE, &show_version, "Print the version", NULL },
   G_OPTION_ENTRY_NULL,
@@ -33,11 +34,11 @@ run (const PfDirectories *directories)
   g_autoptr (GError) error = NULL;
 
   if (session)
-    options.helper = (PfHelperLink) { .kind = PF_HELPER_BY_SPAWN, .path = program };
+    options.helper = (PfHelperLink){ .kind = PF_HELPER_BY_SPAWN, .path = program };
   else if (supervised)
-    options.helper = (PfHelperLink) { .kind = PF_HELPER_BY_SUPERVISOR, .fd = SUPERVISOR_FD };
+    options.helper = (PfHelperLink){ .kind = PF_HELPER_BY_SUPERVISOR, .fd = SUPERVISOR_FD };
   else
-    options.helper = (PfHelperLink) { .kind = PF_HELPER_BY_SOCKET, .path = socket };
+    options.helper = (PfHelperLink){ .kind = PF_HELPER_BY_SOCKET, .path = socket };
 
   service = pf_service_new (&options, &error);
   if (service == NULL)

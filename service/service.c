@@ -40,7 +40,7 @@ struct _PfService
 static PfCheckParts
 check_parts (PfService *self)
 {
-  return (PfCheckParts) {
+  return (PfCheckParts){
     .journal = self->journal,
     .secrets = self->secrets,
     .target = self->target,
@@ -56,7 +56,7 @@ static gboolean reload (gpointer user_data, GError **error);
 static PfBusParts
 bus_parts (PfService *self)
 {
-  return (PfBusParts) {
+  return (PfBusParts){
     .connection = self->connection,
     .session = self->options.session,
     .registry = self->registry,
@@ -174,7 +174,10 @@ on_name_lost (GDBusConnection *connection, const char *name, gpointer user_data)
   if (connection == NULL || g_dbus_connection_is_closed (connection))
     pf_log (PF_LOG_ERROR, "the connection to the bus is lost: ending");
   else
-    pf_log (PF_LOG_ERROR, "the name %s is not to be had: another postferryd has it, or the bus policy is not installed", name);
+    pf_log (
+        PF_LOG_ERROR,
+        "the name %s is not to be had: another postferryd has it, or the bus policy is not installed",
+        name);
   self->status = EXIT_FAILURE;
   g_main_loop_quit (self->loop);
 }
@@ -184,7 +187,8 @@ open_bus (PfService *self, GError **error)
 {
   PfBusParts parts;
 
-  self->connection = g_bus_get_sync (self->options.session ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM, NULL, error);
+  self->connection =
+      g_bus_get_sync (self->options.session ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM, NULL, error);
   if (self->connection == NULL)
     return FALSE;
   g_dbus_connection_set_exit_on_close (self->connection, FALSE);
@@ -192,7 +196,8 @@ open_bus (PfService *self, GError **error)
   self->bus = pf_bus_new (&parts, error);
   if (self->bus == NULL)
     return FALSE;
-  self->name_id = g_bus_own_name_on_connection (self->connection, PF_BUS_NAME, G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE,
+  self->name_id = g_bus_own_name_on_connection (self->connection, PF_BUS_NAME,
+                                                G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE,
                                                 on_name_acquired, on_name_lost, self, NULL);
   return TRUE;
 }
@@ -211,7 +216,8 @@ lock_state (PfService *self, GError **error)
   if (errno == EWOULDBLOCK)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "another postferryd works in %s", path);
   else
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "%s cannot be locked: %s", path, g_strerror (errno));
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "%s cannot be locked: %s", path,
+                 g_strerror (errno));
   return FALSE;
 }
 
@@ -253,7 +259,8 @@ build (PfService *self, GError **error)
   pf_journal_set_keep_days (self->journal, self->settings->keep_days);
   if (!open_accounts (self, error))
     return FALSE;
-  self->secrets = pf_secrets_new (self->options.directories->state, self->options.directories->credentials);
+  self->secrets =
+      pf_secrets_new (self->options.directories->state, self->options.directories->credentials);
   self->target = make_target (self);
   parts = check_parts (self);
   self->schedule = pf_schedule_new (self->registry, &parts);

@@ -52,8 +52,10 @@ give_folders (const PfDirectories *directories, const struct passwd *user)
 {
   return give_folder (directories->configuration, NULL, user)
          && give_folder (directories->configuration, "accounts.d", user)
-         && give_folder (directories->state, NULL, user) && give_folder (directories->state, "spool", user)
-         && give_folder (directories->state, "quarantine", user) && give_folder (directories->runtime, NULL, user);
+         && give_folder (directories->state, NULL, user)
+         && give_folder (directories->state, "spool", user)
+         && give_folder (directories->state, "quarantine", user)
+         && give_folder (directories->runtime, NULL, user);
 }
 
 /* --- Children ----------------------------------------------------------------------------------------------------------- */
@@ -75,7 +77,8 @@ prepare_child (pid_t parent, int fd)
 static void
 become_user (const struct passwd *user)
 {
-  if (initgroups (user->pw_name, user->pw_gid) != 0 || setresgid (user->pw_gid, user->pw_gid, user->pw_gid) != 0
+  if (initgroups (user->pw_name, user->pw_gid) != 0
+      || setresgid (user->pw_gid, user->pw_gid, user->pw_gid) != 0
       || setresuid (user->pw_uid, user->pw_uid, user->pw_uid) != 0 || setuid (0) == 0
       || prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     {
@@ -123,8 +126,10 @@ send_descriptor (int control, int fd)
     struct cmsghdr align;
     char room[CMSG_SPACE (sizeof (int))];
   } space = { 0 };
-  struct msghdr message
-      = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = space.room, .msg_controllen = sizeof space.room };
+  struct msghdr message = { .msg_iov = &data,
+                            .msg_iovlen = 1,
+                            .msg_control = space.room,
+                            .msg_controllen = sizeof space.room };
   struct cmsghdr *header = CMSG_FIRSTHDR (&message);
 
   header->cmsg_level = SOL_SOCKET;
@@ -219,7 +224,8 @@ on_signal (Supervisor *self, int *status)
 static int
 watch (Supervisor *self)
 {
-  struct pollfd wait[2] = { { .fd = self->signals, .events = POLLIN }, { .fd = self->control, .events = POLLIN } };
+  struct pollfd wait[2] = { { .fd = self->signals, .events = POLLIN },
+                            { .fd = self->control, .events = POLLIN } };
   int status = EXIT_FAILURE;
 
   for (;;)
@@ -260,9 +266,11 @@ pf_supervise (const PfDirectories *directories, const char *user_name)
 
   if (user == NULL || user->pw_uid == 0)
     {
-      g_printerr (user == NULL ? "postferryd: the user %s does not exist: create it (systemd-sysusers), or name another one with --user NAME\n"
-                               : "postferryd: %s is root: the daemon reads from the network and must not be; use --user NAME\n",
-                  user_name);
+      g_printerr (
+          user == NULL
+              ? "postferryd: the user %s does not exist: create it (systemd-sysusers), or name another one with --user NAME\n"
+              : "postferryd: %s is root: the daemon reads from the network and must not be; use --user NAME\n",
+          user_name);
       return EXIT_FAILURE;
     }
   self.signals = open_signals ();

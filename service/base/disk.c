@@ -16,7 +16,8 @@ pf_disk_check (const char *path, guint64 minimum, GError **error)
 
   if (statvfs (path, &fs) != 0)
     {
-      g_set_error (error, PF_PROBLEM, PF_PROBLEM_DISK_LOW, "%s cannot be looked at: %s", path, g_strerror (errno));
+      g_set_error (error, PF_PROBLEM, PF_PROBLEM_DISK_LOW, "%s cannot be looked at: %s", path,
+                   g_strerror (errno));
       return FALSE;
     }
   size = (guint64) fs.f_blocks * fs.f_frsize;
@@ -28,9 +29,10 @@ pf_disk_check (const char *path, guint64 minimum, GError **error)
       g_autofree char *left = g_format_size_full (available, G_FORMAT_SIZE_IEC_UNITS);
       g_autofree char *wanted = g_format_size_full (minimum, G_FORMAT_SIZE_IEC_UNITS);
 
-      g_set_error (error, PF_PROBLEM, PF_PROBLEM_DISK_LOW,
-                   "%s: only %s are free, %s must stay so ([Limits] MinimumFreeDisk): mail waits at the provider until there is room", path, left,
-                   wanted);
+      g_set_error (
+          error, PF_PROBLEM, PF_PROBLEM_DISK_LOW,
+          "%s: only %s are free, %s must stay so ([Limits] MinimumFreeDisk): mail waits at the provider until there is room",
+          path, left, wanted);
       return FALSE;
     }
   return TRUE;

@@ -35,6 +35,26 @@
 #define PF_LIMIT_SCRAM_ITERATIONS_LOW 1000
 #define PF_LIMIT_SCRAM_ITERATIONS_HIGH 1000000
 
+/* --- Network -------------------------------------------------------------------------------------------------- */
+
+/* Where ConnectTimeout= is not set: name, proxy, connection and handshake together. */
+#define PF_LIMIT_CONNECT_SECONDS 30
+/* Read from one connection, and written to it, before the others have their turn. */
+#define PF_LIMIT_READ_SLICE (64 * PF_KIB)
+#define PF_LIMIT_WRITE_TURN (256 * PF_KIB)
+/* Output of a machine that waits for the peer to take it: beyond, the machine keeps it. */
+#define PF_LIMIT_UNSENT (256 * PF_KIB)
+/* A CA file: the whole bundle of a distribution has some 250 KiB. */
+#define PF_LIMIT_CA_FILE (4 * PF_MIB)
+/* Trust in one CA file that is kept loaded; each account may name its own. */
+#define PF_LIMIT_TRUST_CONTEXTS 64
+/* TLS sessions kept for resumption, one for each server and trust (some 5 KiB each), and how long: so long an
+ * untimely end of trust in a certificate may go unseen. */
+#define PF_LIMIT_TLS_TICKETS 256
+#define PF_LIMIT_TLS_TICKET_SECONDS 3600
+/* Names of a certificate told in a sentence. */
+#define PF_LIMIT_CERTIFICATE_NAMES 5
+
 /* --- Messages ------------------------------------------------------------------------------------------------- */
 
 /* Where MaxMessageSize= of the service is not set. Providers accept up to 150 MB. */

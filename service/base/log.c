@@ -116,9 +116,9 @@ write_line (int fd, const char *message)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
   g_autofree char *stamp = g_date_time_format_iso8601 (now);
-  g_autofree char *line
-      = g_strdup_printf ("%s %s[%d]: %s\n", stamp, state.identifier != NULL ? state.identifier : "postferry",
-                         (int) getpid (), message);
+  g_autofree char *line = g_strdup_printf (
+      "%s %s[%d]: %s\n", stamp, state.identifier != NULL ? state.identifier : "postferry",
+      (int) getpid (), message);
 
   /* There is nowhere left to complain to when the log itself cannot be written. */
   if (write (fd, line, strlen (line)) < 0)

@@ -1,6 +1,6 @@
 #include "base/problem.h"
 
-G_DEFINE_QUARK (pf-problem-quark, pf_problem)
+G_DEFINE_QUARK (pf - problem - quark, pf_problem)
 
 static const struct
 {

@@ -75,7 +75,8 @@ pf_resume_watch_new (GDBusConnection *bus, PfResumeFunc func, gpointer user_data
       self->bus = g_object_ref (bus);
       self->signal_id = g_dbus_connection_signal_subscribe (
           bus, "org.freedesktop.login1", "org.freedesktop.login1.Manager", "PrepareForSleep",
-          "/org/freedesktop/login1", NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_prepare_for_sleep, self, NULL);
+          "/org/freedesktop/login1", NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_prepare_for_sleep, self,
+          NULL);
     }
   return self;
 }

@@ -16,12 +16,16 @@ static guint last_number;
 
 static const char *const kinds[] = { "check", "test", "discover" };
 static const char *const states[] = { "running", "succeeded", "failed", "cancelled" };
-static const char *const phases[] = { "connecting", "authenticating", "listing", "fetching", "removing" };
+static const char *const phases[] = { "connecting", "authenticating", "listing", "fetching",
+                                      "removing" };
 
 /* --- Making --------------------------------------------------------------------------------------------------- */
 
 static PfCheck *
-check_new (const PfCheckParts *parts, PfCheckKind kind, PfAccount *account, const PfSettings *settings)
+check_new (const PfCheckParts *parts,
+           PfCheckKind kind,
+           PfAccount *account,
+           const PfSettings *settings)
 {
   PfCheck *self = g_object_new (PF_TYPE_CHECK, NULL);
 
@@ -42,7 +46,8 @@ check_new (const PfCheckParts *parts, PfCheckKind kind, PfAccount *account, cons
 PfCheck *
 pf_check_new_check (const PfCheckParts *parts, PfAccount *account, const PfCheckOptions *options)
 {
-  PfCheck *self = check_new (parts, PF_CHECK_KIND_CHECK, account, pf_account_get_settings (account));
+  PfCheck *self =
+      check_new (parts, PF_CHECK_KIND_CHECK, account, pf_account_get_settings (account));
 
   self->by_person = options->by_person;
   self->explain = options->explain;
@@ -54,7 +59,10 @@ pf_check_new_check (const PfCheckParts *parts, PfAccount *account, const PfCheck
 }
 
 PfCheck *
-pf_check_new_test (const PfCheckParts *parts, PfAccount *account, const PfSettings *settings, PfSecret *secret)
+pf_check_new_test (const PfCheckParts *parts,
+                   PfAccount *account,
+                   const PfSettings *settings,
+                   PfSecret *secret)
 {
   PfCheck *self = check_new (parts, PF_CHECK_KIND_TEST, account,
                              settings != NULL ? settings : pf_account_get_settings (account));
@@ -111,7 +119,8 @@ pf_check_fail (PfCheck *self, GError *problem)
     {
       GVariant *certificate = pf_session_get_certificate (self->session);
 
-      if (g_error_matches (problem, PF_PROBLEM, PF_PROBLEM_CERTIFICATE_UNTRUSTED) && certificate != NULL)
+      if (g_error_matches (problem, PF_PROBLEM, PF_PROBLEM_CERTIFICATE_UNTRUSTED)
+          && certificate != NULL)
         self->problem_data = g_variant_ref (certificate);
       /* Nothing is removed any more, and POP3 does not QUIT: what was retrieved may not be committed. */
       pf_session_drop (self->session, problem);
@@ -147,10 +156,12 @@ pf_check_get_result (PfCheck *self)
   g_variant_dict_init (&dict, NULL);
   pf_tally_to_vardict (&self->tally, &dict);
   if (self->problem != NULL && self->problem->domain == PF_PROBLEM)
-    g_variant_dict_insert (&dict, "Problem", "(ss)", pf_problem_nick ((PfProblemCode) self->problem->code),
+    g_variant_dict_insert (&dict, "Problem", "(ss)",
+                           pf_problem_nick ((PfProblemCode) self->problem->code),
                            self->problem->message);
   else
-    g_variant_dict_insert (&dict, "Problem", "(ss)", "", self->problem != NULL ? self->problem->message : "");
+    g_variant_dict_insert (&dict, "Problem", "(ss)", "",
+                           self->problem != NULL ? self->problem->message : "");
   if (self->explain)
     g_variant_dict_insert_value (&dict, "Messages", vardict_array (self->messages));
   return g_variant_dict_end (&dict);
@@ -162,7 +173,8 @@ pf_check_to_vardict (PfCheck *self)
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "Account", "o", self->account != NULL ? pf_account_get_path (self->account) : "/");
+  g_variant_dict_insert (&dict, "Account", "o",
+                         self->account != NULL ? pf_account_get_path (self->account) : "/");
   g_variant_dict_insert (&dict, "Kind", "s", kinds[self->kind]);
   g_variant_dict_insert (&dict, "State", "s", states[self->state]);
   g_variant_dict_insert (&dict, "Phase", "s", phases[self->phase]);
@@ -182,7 +194,8 @@ final_state (PfCheck *self)
 {
   if (self->failed && g_error_matches (self->problem, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return PF_CHECK_CANCELLED;
-  if (self->problem == NULL || pf_problem_class ((PfProblemCode) self->problem->code) == PF_PROBLEM_CLASS_IDLE)
+  if (self->problem == NULL
+      || pf_problem_class ((PfProblemCode) self->problem->code) == PF_PROBLEM_CLASS_IDLE)
     return PF_CHECK_SUCCEEDED;
   return PF_CHECK_FAILED;
 }
@@ -193,7 +206,8 @@ record_end (PfCheck *self)
   PfEvent *event = pf_event_new (PF_EVENT_CHECK, self->settings->address);
   g_autofree char *text = pf_tally_to_text (&self->tally);
 
-  event->reason = self->problem == NULL ? g_strdup (text) : g_strdup_printf ("%s; %s", text, self->problem->message);
+  event->reason = self->problem == NULL ? g_strdup (text)
+                                        : g_strdup_printf ("%s; %s", text, self->problem->message);
   event->size = self->tally.octets;
   pf_journal_record (self->parts.journal, event);
 }
@@ -209,7 +223,8 @@ pf_check_finish (PfCheck *self)
   if (self->problem != NULL && self->problem->domain != PF_PROBLEM
       && !g_error_matches (self->problem, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
-      GError *problem = g_error_new (PF_PROBLEM, PF_PROBLEM_DELIVERY_DEFERRED, "%s", self->problem->message);
+      GError *problem =
+          g_error_new (PF_PROBLEM, PF_PROBLEM_DELIVERY_DEFERRED, "%s", self->problem->message);
 
       g_error_free (self->problem);
       self->problem = problem;
@@ -224,7 +239,8 @@ pf_check_finish (PfCheck *self)
 void
 pf_check_cancel (PfCheck *self)
 {
-  pf_check_fail (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The check was cancelled"));
+  pf_check_fail (self,
+                 g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The check was cancelled"));
 }
 
 /* --- What is known ---------------------------------------------------------------------------------------------- */
@@ -362,10 +378,10 @@ static void
 pf_check_class_init (PfCheckClass *class)
 {
   G_OBJECT_CLASS (class)->finalize = pf_check_finalize;
-  signals[SIGNAL_CHANGED]
-      = g_signal_new ("changed", PF_TYPE_CHECK, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_FINISHED]
-      = g_signal_new ("finished", PF_TYPE_CHECK, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_CHANGED] = g_signal_new ("changed", PF_TYPE_CHECK, G_SIGNAL_RUN_LAST, 0, NULL,
+                                          NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_FINISHED] = g_signal_new ("finished", PF_TYPE_CHECK, G_SIGNAL_RUN_LAST, 0, NULL,
+                                           NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

@@ -40,7 +40,8 @@ on_probed (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   if (pf_check_is_over (self))
     return;
-  text = g_strdup_printf ("%s can get mail (%s)", self->settings->local_user, self->parts.settings->target);
+  text = g_strdup_printf ("%s can get mail (%s)", self->settings->local_user,
+                          self->parts.settings->target);
   pf_check_add_step (self, "delivery", TRUE, text, NULL);
   self->closing = TRUE;
   pf_session_close_async (self->session, on_closed, g_object_ref (self));
@@ -76,16 +77,17 @@ static void
 list_next (PfCheck *self)
 {
   if (self->folder_index < self->folders->len)
-    pf_session_list_async (self->session, self->folders->pdata[self->folder_index], FALSE, on_listed, g_object_ref (self));
+    pf_session_list_async (self->session, self->folders->pdata[self->folder_index], FALSE,
+                           on_listed, g_object_ref (self));
   else
     {
       g_autofree char *size = g_format_size (self->octets_total);
-      g_autofree char *text
-          = g_strdup_printf ("%u messages, %s, in %u folder(s)", self->on_server, size, self->folders->len);
+      g_autofree char *text = g_strdup_printf ("%u messages, %s, in %u folder(s)", self->on_server,
+                                               size, self->folders->len);
 
       pf_check_add_step (self, "folders", TRUE, text, NULL);
-      pf_target_probe_async (self->parts.target, self->settings->local_user, self->cancellable, on_probed,
-                             g_object_ref (self));
+      pf_target_probe_async (self->parts.target, self->settings->local_user, self->cancellable,
+                             on_probed, g_object_ref (self));
     }
 }
 
@@ -118,7 +120,8 @@ on_milestone (PfSession *session, guint milestone, PfCheck *self)
   switch ((PfSessionMilestone) milestone)
     {
     case PF_SESSION_CONNECTED:
-      text = g_strdup_printf ("connected to %s, port %u", peer != NULL ? peer : self->settings->server, self->settings->port);
+      text = g_strdup_printf ("connected to %s, port %u",
+                              peer != NULL ? peer : self->settings->server, self->settings->port);
       pf_check_add_step (self, "tcp", TRUE, text, NULL);
       pf_check_set_phase (self, PF_PHASE_AUTHENTICATING);
       break;
@@ -201,8 +204,8 @@ on_resolved (GObject *source, GAsyncResult *result, gpointer user_data)
     {
       if (!pf_check_is_over (self))
         step_failed (self, "name", "Check the name of the server, and this machine's DNS",
-                     g_error_new (PF_PROBLEM, PF_PROBLEM_CONNECTION_FAILED, "%s has no address: %s", self->settings->server,
-                                  error->message));
+                     g_error_new (PF_PROBLEM, PF_PROBLEM_CONNECTION_FAILED, "%s has no address: %s",
+                                  self->settings->server, error->message));
       return;
     }
   first = g_inet_address_to_string (addresses->data);
@@ -226,7 +229,8 @@ resolve (PfCheck *self)
       return;
     }
   resolver = g_resolver_get_default ();
-  g_resolver_lookup_by_name_async (resolver, self->settings->server, self->cancellable, on_resolved, g_object_ref (self));
+  g_resolver_lookup_by_name_async (resolver, self->settings->server, self->cancellable, on_resolved,
+                                   g_object_ref (self));
 }
 
 static void
@@ -237,7 +241,8 @@ on_secret (GObject *source, GAsyncResult *result, gpointer user_data)
 
   self->secret = pf_secrets_lookup_finish (PF_SECRETS (source), result, &error);
   if (self->secret == NULL && error == NULL)
-    error = g_error_new (PF_PROBLEM, PF_PROBLEM_NO_SECRET, "No password is stored. Set it with: postferry password %s",
+    error = g_error_new (PF_PROBLEM, PF_PROBLEM_NO_SECRET,
+                         "No password is stored. Set it with: postferry password %s",
                          self->settings->address);
   if (error != NULL)
     step_failed (self, "secret", "Set the password", error);
@@ -251,6 +256,6 @@ pf_check_doctor_begin (PfCheck *self)
   if (self->secret != NULL)
     resolve (self);
   else
-    pf_secrets_lookup_async (self->parts.secrets, self->settings->address, PF_SECRET_PASSWORD, on_secret,
-                             g_object_ref (self));
+    pf_secrets_lookup_async (self->parts.secrets, self->settings->address, PF_SECRET_PASSWORD,
+                             on_secret, g_object_ref (self));
 }

@@ -58,14 +58,17 @@ pf_check_explain_item (PfCheck *self, const PfPlanItem *item, PfBody *body)
       sender = pf_headers_sender (header, length);
     }
   g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "Uid", "s", g_utf8_validate (item->listed->uid, -1, NULL) ? item->listed->uid : "");
-  g_variant_dict_insert (&dict, "New", "b", item->action == PF_PLAN_FETCH || item->action == PF_PLAN_VERIFY);
+  g_variant_dict_insert (&dict, "Uid", "s",
+                         g_utf8_validate (item->listed->uid, -1, NULL) ? item->listed->uid : "");
+  g_variant_dict_insert (&dict, "New", "b",
+                         item->action == PF_PLAN_FETCH || item->action == PF_PLAN_VERIFY);
   g_variant_dict_insert (&dict, "Why", "s", item->why);
   g_variant_dict_insert (&dict, "Size", "t", item->listed->size);
   g_variant_dict_insert (&dict, "Ip", "s", "");
   g_variant_dict_insert (&dict, "Helo", "s", "");
   g_variant_dict_insert (&dict, "Hostname", "s", "");
-  g_variant_dict_insert (&dict, "MailFrom", "s", sender != NULL && g_utf8_validate (sender, -1, NULL) ? sender : "");
+  g_variant_dict_insert (&dict, "MailFrom", "s",
+                         sender != NULL && g_utf8_validate (sender, -1, NULL) ? sender : "");
   g_variant_dict_insert (&dict, "EnvelopeSeen", "s", "unknown");
   g_variant_dict_insert_value (&dict, "Symbols", g_variant_new_strv (NULL, 0));
   g_variant_dict_insert_value (&dict, "Findings", g_variant_new_strv (NULL, 0));

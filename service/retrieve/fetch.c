@@ -26,14 +26,18 @@ pf_check_row_for (PfCheck *self, const PfPlanItem *item)
 }
 
 PfEvent *
-pf_check_message_event (PfCheck *self, const PfPlanItem *item, PfOutcome outcome, const char *reason)
+pf_check_message_event (PfCheck *self,
+                        const PfPlanItem *item,
+                        PfOutcome outcome,
+                        const char *reason)
 {
   PfEvent *event = pf_event_new (PF_EVENT_MESSAGE, self->settings->address);
 
   event->outcome = outcome;
   event->uid = *self->listing->folder == '\0'
                    ? g_strdup (item->listed->uid)
-                   : g_strdup_printf ("%s/%u/%s", self->listing->folder, self->listing->uidvalidity, item->listed->uid);
+                   : g_strdup_printf ("%s/%u/%s", self->listing->folder, self->listing->uidvalidity,
+                                      item->listed->uid);
   event->size = item->listed->size;
   event->reason = g_strdup (reason);
   return event;
@@ -113,7 +117,8 @@ record_known (PfCheck *self)
       if (item->action != PF_PLAN_RECORD)
         continue;
       if (item->row != NULL)
-        pf_ledger_rename (self->ledger, item->row, self->listing->uidvalidity, item->listed->uid, item->listed->occurrence);
+        pf_ledger_rename (self->ledger, item->row, self->listing->uidvalidity, item->listed->uid,
+                          item->listed->occurrence);
       row = pf_check_row_for (self, item);
       row->state = PF_ROW_KNOWN;
       row->time = item->listed->date * G_USEC_PER_SEC;
@@ -146,8 +151,8 @@ note_folder (PfCheck *self)
   if (!g_hash_table_add (self->folders_seen, g_strdup (self->listing->folder)))
     return;
   self->in_flight++;
-  pf_journal_folder_seen_async (self->parts.journal, self->settings->address, self->listing->folder, on_folder_seen,
-                                g_object_ref (self));
+  pf_journal_folder_seen_async (self->parts.journal, self->settings->address, self->listing->folder,
+                                on_folder_seen, g_object_ref (self));
 }
 
 static void
@@ -168,7 +173,8 @@ tidy_rows (PfCheck *self)
 static gboolean
 is_fetched (const PfPlanItem *item)
 {
-  return item->action == PF_PLAN_FETCH || item->action == PF_PLAN_VERIFY || item->action == PF_PLAN_LEARN;
+  return item->action == PF_PLAN_FETCH || item->action == PF_PLAN_VERIFY
+         || item->action == PF_PLAN_LEARN;
 }
 
 /* Told once: the row remembers that it was. */
@@ -182,7 +188,8 @@ tell_large (PfCheck *self, const PfPlanItem *item)
   row->reason = g_strdup (item->why);
   g_ptr_array_add (rows, row);
   put_rows (self, rows);
-  pf_journal_record (self->parts.journal, pf_check_message_event (self, item, PF_OUTCOME_SKIPPED, item->why));
+  pf_journal_record (self->parts.journal,
+                     pf_check_message_event (self, item, PF_OUTCOME_SKIPPED, item->why));
 }
 
 /* Counts, and what is said of messages that are left where they are. */
@@ -267,9 +274,13 @@ on_refused (PfCheck *self, PfPlanItem *item, PfFetchResult result, const char *t
     }
   self->tally.skipped++;
   if (result == PF_FETCH_TOO_LARGE)
-    pf_journal_record (self->parts.journal, pf_check_message_event (self, item, PF_OUTCOME_SKIPPED, "larger than it was listed, and than MaxMessageSize"));
+    pf_journal_record (
+        self->parts.journal,
+        pf_check_message_event (self, item, PF_OUTCOME_SKIPPED,
+                                "larger than it was listed, and than MaxMessageSize"));
   else
-    pf_journal_record (self->parts.journal, pf_check_message_event (self, item, PF_OUTCOME_SKIPPED, quoted));
+    pf_journal_record (self->parts.journal,
+                       pf_check_message_event (self, item, PF_OUTCOME_SKIPPED, quoted));
   pf_check_count_failure (self, item, result == PF_FETCH_TOO_LARGE ? "too large" : quoted);
   pf_check_item_done (self, item, TRUE);
 }
@@ -278,7 +289,8 @@ on_refused (PfCheck *self, PfPlanItem *item, PfFetchResult result, const char *t
 static void
 on_session_failed (PfCheck *self, PfPlanItem *item, GError *error)
 {
-  if (!pf_check_is_over (self) && error->domain == PF_PROBLEM && error->code <= PF_PROBLEM_LIMIT_EXCEEDED)
+  if (!pf_check_is_over (self) && error->domain == PF_PROBLEM
+      && error->code <= PF_PROBLEM_LIMIT_EXCEEDED)
     pf_check_count_failure (self, item, error->message);
   self->in_flight--;
   pf_check_fail (self, error);
@@ -294,7 +306,8 @@ on_fetched (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (PfBody) body = NULL;
   g_autofree char *text = NULL;
   GError *error = NULL;
-  PfFetchResult answer = pf_session_fetch_finish (PF_SESSION (source), result, &body, &text, &error);
+  PfFetchResult answer =
+      pf_session_fetch_finish (PF_SESSION (source), result, &body, &text, &error);
 
   g_free (fetching);
   self->fetching--;

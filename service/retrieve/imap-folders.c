@@ -57,9 +57,11 @@ has_attribute (const PfImapEvent *event, const char *name)
 void
 pf_imap_folders_item (PfImapSession *self, const PfImapEvent *event)
 {
-  if (self->known == NULL || has_attribute (event, "\\Noselect") || has_attribute (event, "\\NonExistent"))
+  if (self->known == NULL || has_attribute (event, "\\Noselect")
+      || has_attribute (event, "\\NonExistent"))
     return;
-  g_ptr_array_add (self->known, folder_new (event->text, event->raw_name, has_attribute (event, "\\Junk")));
+  g_ptr_array_add (self->known,
+                   folder_new (event->text, event->raw_name, has_attribute (event, "\\Junk")));
 }
 
 void
@@ -75,8 +77,8 @@ pf_imap_folders_reply (PfImapSession *self, const PfImapEvent *event)
     {
       g_autofree char *quoted = pf_session_quote (event->text);
 
-      pf_session_fail_with (SESSION (self), PF_PROBLEM_SERVER_BUSY, "%s does not list its folders: %s",
-                            SETTINGS (self)->server, quoted);
+      pf_session_fail_with (SESSION (self), PF_PROBLEM_SERVER_BUSY,
+                            "%s does not list its folders: %s", SETTINGS (self)->server, quoted);
       return;
     }
   chosen = pf_folders_choose (known, SETTINGS (self)->folders, &missing);
@@ -86,8 +88,8 @@ pf_imap_folders_reply (PfImapSession *self, const PfImapEvent *event)
 
       g_ptr_array_unref (chosen);
       pf_session_fail_with (SESSION (self), PF_PROBLEM_FOLDER_MISSING,
-                            "Folders=%s: %s has no such folder. Create it there or change Folders", quoted,
-                            SETTINGS (self)->server);
+                            "Folders=%s: %s has no such folder. Create it there or change Folders",
+                            quoted, SETTINGS (self)->server);
       return;
     }
   answer (self, chosen);

@@ -3,7 +3,10 @@
 #include "base/limits.h"
 
 void
-pf_imap_listing_begin (PfImapSession *self, GTask *task, const PfFolder *folder, gboolean for_removal)
+pf_imap_listing_begin (PfImapSession *self,
+                       GTask *task,
+                       const PfFolder *folder,
+                       gboolean for_removal)
 {
   self->listing_task = task;
   g_free (self->folder);
@@ -26,8 +29,9 @@ pf_imap_listing_item (PfImapSession *self, const PfImapEvent *event)
     return;
   if (g_hash_table_size (self->listed) >= PF_LIMIT_LISTED_MESSAGES)
     {
-      pf_session_fail_with (SESSION (self), PF_PROBLEM_LIMIT_EXCEEDED, "%s lists more than %d messages",
-                            SETTINGS (self)->server, PF_LIMIT_LISTED_MESSAGES);
+      pf_session_fail_with (SESSION (self), PF_PROBLEM_LIMIT_EXCEEDED,
+                            "%s lists more than %d messages", SETTINGS (self)->server,
+                            PF_LIMIT_LISTED_MESSAGES);
       return;
     }
   listed = g_new0 (PfListed, 1);
@@ -86,13 +90,15 @@ on_selected (PfImapSession *self, const PfImapEvent *event)
       PfProblemCode code = pf_login_classify (event->code, "", FALSE);
 
       /* "UNAVAILABLE" and its like pass; anything else about a folder is for a person. */
-      pf_session_fail_with (SESSION (self),
-                            event->code != NULL && code == PF_PROBLEM_SERVER_BUSY ? code : PF_PROBLEM_FOLDER_MISSING,
-                            "%s cannot open the folder %s: %s", SETTINGS (self)->server, self->folder, quoted);
+      pf_session_fail_with (
+          SESSION (self),
+          event->code != NULL && code == PF_PROBLEM_SERVER_BUSY ? code : PF_PROBLEM_FOLDER_MISSING,
+          "%s cannot open the folder %s: %s", SETTINGS (self)->server, self->folder, quoted);
     }
   else if (!selected->has_uidvalidity)
     pf_session_fail_with (SESSION (self), PF_PROBLEM_PROTOCOL_ERROR,
-                          "%s tells no UIDVALIDITY: messages could not be told apart", SETTINGS (self)->server);
+                          "%s tells no UIDVALIDITY: messages could not be told apart",
+                          SETTINGS (self)->server);
   else if (selected->exists == 0)
     finish (self);
   else
@@ -112,7 +118,7 @@ pf_imap_listing_reply (PfImapSession *self, const PfImapEvent *event)
     {
       g_autofree char *quoted = pf_session_quote (event->text);
 
-      pf_session_fail_with (SESSION (self), PF_PROBLEM_SERVER_BUSY, "%s does not list its messages: %s",
-                            SETTINGS (self)->server, quoted);
+      pf_session_fail_with (SESSION (self), PF_PROBLEM_SERVER_BUSY,
+                            "%s does not list its messages: %s", SETTINGS (self)->server, quoted);
     }
 }

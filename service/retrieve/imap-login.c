@@ -13,7 +13,8 @@ begin_login (PfImapSession *self)
       pf_imap_authenticate (self->imap, self->login.mechanism, initial);
       pf_sasl_free_text (initial);
     }
-  else if (pf_login_may_use_command (SESSION (self)) && !pf_imap_has_capability (self->imap, "LOGINDISABLED"))
+  else if (pf_login_may_use_command (SESSION (self))
+           && !pf_imap_has_capability (self->imap, "LOGINDISABLED"))
     {
       if (pf_imap_login (self->imap, SETTINGS (self)->user_name,
                          pf_secret_peek (pf_session_get_info (SESSION (self))->secret, NULL))
@@ -39,7 +40,8 @@ go_on (PfImapSession *self)
         pf_imap_starttls (self->imap);
       else
         pf_session_fail_with (SESSION (self), PF_PROBLEM_TLS_UNAVAILABLE,
-                              "%s offers no STARTTLS: set Security=tls (port 993) if it has that", SETTINGS (self)->server);
+                              "%s offers no STARTTLS: set Security=tls (port 993) if it has that",
+                              SETTINGS (self)->server);
     }
   else if (!self->logged_in)
     begin_login (self);
@@ -65,21 +67,23 @@ on_greeting (PfImapSession *self, const PfImapEvent *event)
   g_autofree char *quoted = pf_session_quote (event->text);
 
   if (event->status == PF_IMAP_BYE)
-    pf_session_fail_with (SESSION (self), PF_PROBLEM_SERVER_BUSY, "%s takes no session now: %s", SETTINGS (self)->server,
-                          quoted);
+    pf_session_fail_with (SESSION (self), PF_PROBLEM_SERVER_BUSY, "%s takes no session now: %s",
+                          SETTINGS (self)->server, quoted);
   else if (event->status == PF_IMAP_PREAUTH && !pf_session_is_secure (SESSION (self))
            && SETTINGS (self)->security != PF_SECURITY_NONE)
     /* Nobody is logged in before TLS: an attacker says so to keep TLS off (RFC 9051 section 11.3). */
-    pf_session_fail_with (SESSION (self), PF_PROBLEM_TLS_FAILED,
-                          "%s says PREAUTH before STARTTLS: somebody may be tampering with the line", SETTINGS (self)->server);
+    pf_session_fail_with (
+        SESSION (self), PF_PROBLEM_TLS_FAILED,
+        "%s says PREAUTH before STARTTLS: somebody may be tampering with the line",
+        SETTINGS (self)->server);
   else if (event->status == PF_IMAP_OK || event->status == PF_IMAP_PREAUTH)
     {
       self->logged_in = event->status == PF_IMAP_PREAUTH;
       go_on (self);
     }
   else
-    pf_session_fail_with (SESSION (self), PF_PROBLEM_PROTOCOL_ERROR, "%s greets with an error: %s", SETTINGS (self)->server,
-                          quoted);
+    pf_session_fail_with (SESSION (self), PF_PROBLEM_PROTOCOL_ERROR, "%s greets with an error: %s",
+                          SETTINGS (self)->server, quoted);
 }
 
 static void
@@ -130,8 +134,8 @@ pf_imap_login_reply (PfImapSession *self, const PfImapEvent *event)
       if (event->status == PF_IMAP_OK && pf_imap_knows_capabilities (self->imap))
         go_on (self);
       else
-        pf_session_fail_with (SESSION (self), PF_PROBLEM_PROTOCOL_ERROR, "%s does not tell its capabilities",
-                              SETTINGS (self)->server);
+        pf_session_fail_with (SESSION (self), PF_PROBLEM_PROTOCOL_ERROR,
+                              "%s does not tell its capabilities", SETTINGS (self)->server);
       break;
     case PF_IMAP_ID:
       /* A courtesy: some servers say BAD. */

@@ -8,7 +8,8 @@
 static gboolean
 has_uidplus (PfImapSession *self)
 {
-  return pf_imap_has_capability (self->imap, "UIDPLUS") || pf_imap_has_capability (self->imap, "IMAP4rev2");
+  return pf_imap_has_capability (self->imap, "UIDPLUS")
+         || pf_imap_has_capability (self->imap, "IMAP4rev2");
 }
 
 static void
@@ -26,7 +27,8 @@ static gboolean
 send_next (PfImapSession *self)
 {
   gboolean by_set = self->stage != PF_REMOVAL_SEARCH && self->stage != PF_REMOVAL_PLAIN;
-  const char *set = by_set && self->set_index < self->sets->len ? self->sets->pdata[self->set_index] : NULL;
+  const char *set =
+      by_set && self->set_index < self->sets->len ? self->sets->pdata[self->set_index] : NULL;
 
   if (by_set ? set == NULL : self->set_index > 0)
     return FALSE;
@@ -97,7 +99,8 @@ only_ours (PfImapSession *self)
   if (g_hash_table_size (self->found) != self->removing->len)
     return FALSE;
   for (guint i = 0; i < self->removing->len; i++)
-    if (!g_hash_table_contains (self->found, GUINT_TO_POINTER (g_array_index (self->removing, guint32, i))))
+    if (!g_hash_table_contains (self->found,
+                                GUINT_TO_POINTER (g_array_index (self->removing, guint32, i))))
       return FALSE;
   return TRUE;
 }
@@ -111,12 +114,14 @@ finish (PfImapSession *self, gboolean removed)
   if (removed)
     {
       pf_step (PF_STEP_REMOVE_DONE);
-      g_task_return_pointer (task, g_steal_pointer (&self->removing), (GDestroyNotify) g_array_unref);
+      g_task_return_pointer (task, g_steal_pointer (&self->removing),
+                             (GDestroyNotify) g_array_unref);
     }
   else
-    g_task_return_new_error (task, PF_PROBLEM, PF_PROBLEM_REMOVAL_SUSPENDED,
-                             "%s cannot expunge single messages (no UIDPLUS), and others than ours are marked as deleted in %s: nothing was removed. Expunge there with another client",
-                             SETTINGS (self)->server, self->folder);
+    g_task_return_new_error (
+        task, PF_PROBLEM, PF_PROBLEM_REMOVAL_SUSPENDED,
+        "%s cannot expunge single messages (no UIDPLUS), and others than ours are marked as deleted in %s: nothing was removed. Expunge there with another client",
+        SETTINGS (self)->server, self->folder);
   g_object_unref (task);
 }
 
@@ -165,8 +170,9 @@ pf_imap_removal_reply (PfImapSession *self, const PfImapEvent *event)
     {
       g_autofree char *quoted = pf_session_quote (event->text);
 
-      pf_session_fail_with (SESSION (self), PF_PROBLEM_SERVER_BUSY, "%s does not remove messages from %s: %s",
-                            SETTINGS (self)->server, self->folder, quoted);
+      pf_session_fail_with (SESSION (self), PF_PROBLEM_SERVER_BUSY,
+                            "%s does not remove messages from %s: %s", SETTINGS (self)->server,
+                            self->folder, quoted);
       return;
     }
   if (!send_next (self))

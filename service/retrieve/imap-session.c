@@ -47,7 +47,8 @@ imap_close (PfSession *session, GTask *task)
   PfImapSession *self = PF_IMAP_SESSION (session);
 
   self->closing_task = task;
-  pf_pump_set_timeouts (pf_session_get_pump (session), PF_LIMIT_LOGOUT_SECONDS, PF_LIMIT_LOGOUT_SECONDS);
+  pf_pump_set_timeouts (pf_session_get_pump (session), PF_LIMIT_LOGOUT_SECONDS,
+                        PF_LIMIT_LOGOUT_SECONDS);
   pf_imap_logout (self->imap);
   pf_session_kick (session);
 }
@@ -126,8 +127,8 @@ on_idle_reply (PfImapSession *self, const PfImapEvent *event)
   if (event->status == PF_IMAP_OK)
     g_task_return_boolean (task, self->news);
   else
-    g_task_return_new_error (task, PF_PROBLEM, PF_PROBLEM_SERVER_BUSY, "%s does not listen for news",
-                             SETTINGS (self)->server);
+    g_task_return_new_error (task, PF_PROBLEM, PF_PROBLEM_SERVER_BUSY,
+                             "%s does not listen for news", SETTINGS (self)->server);
   g_object_unref (task);
 }
 
@@ -191,7 +192,8 @@ on_status (PfImapSession *self, const PfImapEvent *event)
   if (event->status != PF_IMAP_BYE || self->closing_task != NULL)
     return;
   quoted = pf_session_quote (event->text);
-  pf_session_fail_with (SESSION (self), PF_PROBLEM_SERVER_BUSY, "%s ends the session: %s", SETTINGS (self)->server, quoted);
+  pf_session_fail_with (SESSION (self), PF_PROBLEM_SERVER_BUSY, "%s ends the session: %s",
+                        SETTINGS (self)->server, quoted);
 }
 
 static void

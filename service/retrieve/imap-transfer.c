@@ -106,7 +106,9 @@ is_odd (const PfImapFetch *fetch)
 static void
 conclude (PfImapSession *self, PfImapFetch *fetch, PfFetchResult result, const char *text)
 {
-  PfBody *body = result == PF_FETCH_DONE || result == PF_FETCH_UNCERTAIN ? g_steal_pointer (&fetch->body) : NULL;
+  PfBody *body = result == PF_FETCH_DONE || result == PF_FETCH_UNCERTAIN
+                     ? g_steal_pointer (&fetch->body)
+                     : NULL;
 
   pf_session_return_fetched (SESSION (self), fetch->task, result, body, text);
   pf_imap_fetch_free (fetch);

@@ -20,7 +20,8 @@ row_key (const char *folder, guint32 uidvalidity, const char *uid, guint occurre
 static void
 index_row (PfLedger *self, PfRow *row)
 {
-  g_hash_table_replace (self->by_name, row_key (row->folder, row->uidvalidity, row->uid, row->occurrence), row);
+  g_hash_table_replace (self->by_name,
+                        row_key (row->folder, row->uidvalidity, row->uid, row->occurrence), row);
 }
 
 PfLedger *
@@ -49,7 +50,11 @@ pf_ledger_free (PfLedger *self)
 }
 
 PfRow *
-pf_ledger_find (PfLedger *self, const char *folder, guint32 uidvalidity, const char *uid, guint occurrence)
+pf_ledger_find (PfLedger *self,
+                const char *folder,
+                guint32 uidvalidity,
+                const char *uid,
+                guint occurrence)
 {
   g_autofree char *key = row_key (folder, uidvalidity, uid, occurrence);
 
@@ -77,7 +82,8 @@ pf_ledger_is_taken (PfLedger *self, const PfRow *row)
 static void
 index_digests (PfLedger *self)
 {
-  self->by_digest = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_ptr_array_unref);
+  self->by_digest =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_ptr_array_unref);
   for (guint i = 0; i < self->rows->len; i++)
     {
       PfRow *row = self->rows->pdata[i];
@@ -122,8 +128,9 @@ pf_ledger_claim_known (PfLedger *self, const char *folder, guint64 size, gint64 
     {
       PfRow *row = self->rows->pdata[i];
 
-      if (row->state != PF_ROW_KNOWN || *row->digest != '\0' || row->size != size || pf_ledger_is_taken (self, row)
-          || strcmp (row->folder, folder) != 0 || (time != 0 && row->time != 0 && row->time != time))
+      if (row->state != PF_ROW_KNOWN || *row->digest != '\0' || row->size != size
+          || pf_ledger_is_taken (self, row) || strcmp (row->folder, folder) != 0
+          || (time != 0 && row->time != 0 && row->time != time))
         continue;
       pf_ledger_take (self, row);
       return row;
@@ -140,7 +147,11 @@ pf_ledger_add (PfLedger *self, PfRow *row)
 }
 
 void
-pf_ledger_rename (PfLedger *self, PfRow *row, guint32 uidvalidity, const char *uid, guint occurrence)
+pf_ledger_rename (PfLedger *self,
+                  PfRow *row,
+                  guint32 uidvalidity,
+                  const char *uid,
+                  guint occurrence)
 {
   g_autofree char *key = row_key (row->folder, row->uidvalidity, row->uid, row->occurrence);
 

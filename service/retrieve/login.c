@@ -13,7 +13,11 @@ pf_login_clear (PfLogin *login)
 }
 
 gboolean
-pf_login_begin (PfLogin *login, PfSession *session, const char *offered, const char *service, char **initial)
+pf_login_begin (PfLogin *login,
+                PfSession *session,
+                const char *offered,
+                const char *service,
+                char **initial)
 {
   const PfSessionInfo *info = pf_session_get_info (session);
   const PfSettings *settings = info->settings;
@@ -22,7 +26,8 @@ pf_login_begin (PfLogin *login, PfSession *session, const char *offered, const c
   pf_login_clear (login);
   if (g_ascii_strcasecmp (settings->authentication, "user") == 0)
     return FALSE;
-  login->mechanism = pf_sasl_choose (offered, settings->authentication, pf_session_clear_allowed (session));
+  login->mechanism =
+      pf_sasl_choose (offered, settings->authentication, pf_session_clear_allowed (session));
   if (login->mechanism == NULL)
     return FALSE;
   login->sasl = pf_sasl_new (login->mechanism, service, settings->server, settings->user_name,
@@ -66,8 +71,9 @@ pf_login_answer (PfLogin *login, const char *challenge)
 static gboolean
 text_sounds_busy (const char *text)
 {
-  static const char *const hints[]
-      = { "lock", "in use", "busy", "temporar", "try again", "too many", "rate limit", "unavailable", "exceeded" };
+  static const char *const hints[] = { "lock",       "in use",      "busy",
+                                       "temporar",   "try again",   "too many",
+                                       "rate limit", "unavailable", "exceeded" };
   g_autofree char *lower = g_ascii_strdown (text, -1);
 
   for (guint i = 0; i < G_N_ELEMENTS (hints); i++)
@@ -108,7 +114,8 @@ pf_login_classify (const char *code, const char *text, gboolean codes_announced)
       gsize length = strlen (table[i].code);
 
       /* Codes are hierarchical: an unknown lower level counts as its upper one. */
-      if (g_ascii_strncasecmp (code, table[i].code, length) == 0 && (code[length] == '\0' || code[length] == '/'))
+      if (g_ascii_strncasecmp (code, table[i].code, length) == 0
+          && (code[length] == '\0' || code[length] == '/'))
         return table[i].problem;
     }
   /* With AUTH-RESP-CODE, RFC 3206 section 6: without [AUTH] it is not the credentials. */
@@ -118,25 +125,34 @@ pf_login_classify (const char *code, const char *text, gboolean codes_announced)
 }
 
 void
-pf_login_refused (PfLogin *login, PfSession *session, const char *code, const char *text, gboolean codes_announced)
+pf_login_refused (PfLogin *login,
+                  PfSession *session,
+                  const char *code,
+                  const char *text,
+                  gboolean codes_announced)
 {
   const PfSettings *settings = pf_session_get_info (session)->settings;
   g_autofree char *quoted = pf_session_quote (text);
   PfProblemCode problem = pf_login_classify (code, text, codes_announced);
 
   if (login->cancelled)
-    pf_session_fail_with (session, PF_PROBLEM_MECHANISM_UNAVAILABLE,
-                          "%s could not prove with %s that it knows the password: it may be another server than it says, or a wrong Authentication",
-                          settings->server, login->mechanism);
+    pf_session_fail_with (
+        session, PF_PROBLEM_MECHANISM_UNAVAILABLE,
+        "%s could not prove with %s that it knows the password: it may be another server than it says, or a wrong Authentication",
+        settings->server, login->mechanism);
   else if (problem == PF_PROBLEM_CREDENTIALS_REJECTED)
-    pf_session_fail_with (session, problem,
-                          "%s refuses the log-in of %s: %s. Set the right one with: postferry password %s",
-                          settings->server, settings->user_name, quoted, settings->address);
+    pf_session_fail_with (
+        session, problem,
+        "%s refuses the log-in of %s: %s. Set the right one with: postferry password %s",
+        settings->server, settings->user_name, quoted, settings->address);
   else if (problem == PF_PROBLEM_MECHANISM_UNAVAILABLE)
-    pf_session_fail_with (session, problem, "%s wants an encrypted connection before a log-in: %s. Set Security=tls or starttls",
-                          settings->server, quoted);
+    pf_session_fail_with (
+        session, problem,
+        "%s wants an encrypted connection before a log-in: %s. Set Security=tls or starttls",
+        settings->server, quoted);
   else
-    pf_session_fail_with (session, problem, "%s cannot take the log-in now: %s", settings->server, quoted);
+    pf_session_fail_with (session, problem, "%s cannot take the log-in now: %s", settings->server,
+                          quoted);
   pf_login_clear (login);
 }
 
@@ -146,9 +162,10 @@ pf_login_accepted (PfLogin *login, PfSession *session)
   gboolean proven = login->sasl == NULL || (!login->cancelled && pf_sasl_is_complete (login->sasl));
 
   if (!proven)
-    pf_session_fail_with (session, PF_PROBLEM_MECHANISM_UNAVAILABLE,
-                          "%s says yes to %s without proving that it knows the password: it may be another server than it says",
-                          pf_session_get_info (session)->settings->server, login->mechanism);
+    pf_session_fail_with (
+        session, PF_PROBLEM_MECHANISM_UNAVAILABLE,
+        "%s says yes to %s without proving that it knows the password: it may be another server than it says",
+        pf_session_get_info (session)->settings->server, login->mechanism);
   pf_login_clear (login);
   return proven;
 }
@@ -160,14 +177,17 @@ pf_login_unavailable (PfSession *session, const char *offered)
   g_autofree char *list = pf_text_printable (offered, -1, 200);
 
   if (g_ascii_strcasecmp (settings->authentication, "oauth2") == 0)
-    pf_session_fail_with (session, PF_PROBLEM_MECHANISM_UNAVAILABLE,
-                          "Authentication=oauth2 is not supported yet: set Authentication=auto and a password");
+    pf_session_fail_with (
+        session, PF_PROBLEM_MECHANISM_UNAVAILABLE,
+        "Authentication=oauth2 is not supported yet: set Authentication=auto and a password");
   else if (!pf_session_clear_allowed (session))
-    pf_session_fail_with (session, PF_PROBLEM_MECHANISM_UNAVAILABLE,
-                          "%s offers nothing that hides the password (%s) on a connection in the clear. Set Security=tls or starttls",
-                          settings->server, *list != '\0' ? list : "no mechanism");
+    pf_session_fail_with (
+        session, PF_PROBLEM_MECHANISM_UNAVAILABLE,
+        "%s offers nothing that hides the password (%s) on a connection in the clear. Set Security=tls or starttls",
+        settings->server, *list != '\0' ? list : "no mechanism");
   else
     pf_session_fail_with (session, PF_PROBLEM_MECHANISM_UNAVAILABLE,
-                          "%s offers no mechanism that fits Authentication=%s; it offers: %s", settings->server,
-                          settings->authentication, *list != '\0' ? list : "none");
+                          "%s offers no mechanism that fits Authentication=%s; it offers: %s",
+                          settings->server, settings->authentication,
+                          *list != '\0' ? list : "none");
 }

@@ -1,4 +1,4 @@
-#include "retrieve/check-private.h"
+#include "retrieve/message-private.h"
 
 #include "base/limits.h"
 #include "base/step.h"
@@ -9,22 +9,6 @@
 #include "retrieve/recipients.h"
 
 #include <string.h>
-
-/* One message from its last octet to "delivered" in the journal (DESIGN 4). */
-typedef struct
-{
-  PfCheck *check;
-  PfPlanItem *item;
-  PfBody *body;
-  PfRow *row; /* as it is to be in the journal; becomes the ledger's when delivered */
-  gboolean uncertain, known, in_doubt;
-  char *sender, *message_id, *subject;
-  guint next; /* of row->deliveries */
-  PfOutcome outcome;
-  PfDelivery *delivery;
-  char *user; /* recipient that is asked for */
-  char *reason;
-} PfMessage;
 
 static void deliver_next (PfMessage *message);
 
@@ -43,9 +27,8 @@ message_free (PfMessage *message)
   g_free (message);
 }
 
-/* The end of the way. */
-static void
-message_done (PfMessage *message, gboolean committed)
+void
+pf_message_done (PfMessage *message, gboolean committed)
 {
   g_autoptr (PfCheck) check = g_object_ref (message->check);
   PfPlanItem *item = message->item;
@@ -73,7 +56,8 @@ put_row (PfMessage *message, const PfFigures *figures, GAsyncReadyCallback callb
   g_autoptr (GPtrArray) rows = g_ptr_array_new ();
 
   g_ptr_array_add (rows, message->row);
-  pf_journal_put_async (message->check->parts.journal, message->check->settings->address, rows, figures, callback, message);
+  pf_journal_put_async (message->check->parts.journal, message->check->settings->address, rows,
+                        figures, callback, message);
 }
 
 /* --- 4. delivered ------------------------------------------------------------------------------------------------ */
@@ -102,7 +86,8 @@ static PfFigures
 figures_with (PfMessage *message)
 {
   gboolean junked = message->outcome == PF_OUTCOME_JUNKED;
-  gboolean held = message->outcome == PF_OUTCOME_QUARANTINED || message->outcome == PF_OUTCOME_REFUSED;
+  gboolean held =
+      message->outcome == PF_OUTCOME_QUARANTINED || message->outcome == PF_OUTCOME_REFUSED;
 
   return pf_check_figures (message->check, junked || held ? 0 : 1, junked ? 1 : 0, held ? 1 : 0,
                            pf_body_get_received (message->body));
@@ -127,7 +112,8 @@ adopt_row (PfMessage *message)
       item->row->size = message->row->size;
       item->row->id = message->row->id;
     }
-  item->remove = check->listing->may_remove && pf_plan_removal_due (check->settings, item->row, g_get_real_time ());
+  item->remove = check->listing->may_remove
+                 && pf_plan_removal_due (check->settings, item->row, g_get_real_time ());
 }
 
 static void
@@ -140,14 +126,14 @@ on_delivered_put (GObject *source, GAsyncResult *result, gpointer user_data)
     {
       /* It is delivered, but the journal does not say so: in doubt, for the next check. */
       pf_check_fail (message->check, error);
-      message_done (message, FALSE);
+      pf_message_done (message, FALSE);
       return;
     }
   pf_step (PF_STEP_DELIVERED_DONE);
   count_outcome (message->check, message->outcome);
   record (message, message->outcome, message->reason != NULL ? message->reason : "");
   adopt_row (message);
-  message_done (message, TRUE);
+  pf_message_done (message, TRUE);
 }
 
 static void
@@ -177,7 +163,7 @@ on_quarantined (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!pf_quarantine_store_finish (result, &error))
     {
       pf_check_fail (message->check, error);
-      message_done (message, FALSE);
+      pf_message_done (message, FALSE);
       return;
     }
   delivery->done = TRUE;
@@ -207,7 +193,8 @@ hold_back (PfMessage *message, const char *verdict, const char *reason)
   message->outcome = PF_OUTCOME_REFUSED;
   g_free (message->reason);
   message->reason = g_strdup (reason);
-  pf_quarantine_store_async (check->parts.quarantine_directory, message->body, &item, on_quarantined, message);
+  pf_quarantine_store_async (check->parts.quarantine_directory, message->body, &item,
+                             on_quarantined, message);
 }
 
 /* The delivery did not happen, or is in doubt: the message stays at the provider and is tried again. */
@@ -231,7 +218,7 @@ defer (PfMessage *message, PfDeliveryResult result, const char *text)
     }
   check->tally.deferred++;
   record (message, PF_OUTCOME_DEFERRED, text);
-  message_done (message, FALSE);
+  pf_message_done (message, FALSE);
 }
 
 static void
@@ -320,7 +307,7 @@ deliver_next (PfMessage *message)
   if (!finish_body (message, delivery, &error))
     {
       pf_check_fail (check, error);
-      message_done (message, FALSE);
+      pf_message_done (message, FALSE);
       return;
     }
   g_clear_pointer (&message->delivery, pf_delivery_free);
@@ -350,18 +337,20 @@ on_intent_put (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!pf_journal_put_finish (PF_JOURNAL (source), result, &error))
     {
       pf_check_fail (check, error);
-      message_done (message, FALSE);
+      pf_message_done (message, FALSE);
       return;
     }
   pf_step (PF_STEP_INTENT_DONE);
   if (pf_headers_is_loop (header, length, g_get_host_name (), check->account_hash))
     {
       if (finish_body (message, message->row->deliveries->pdata[0], &error))
-        hold_back (message, "refused", "a mail loop: the message came through this account before, or through too many hosts");
+        hold_back (
+            message, "refused",
+            "a mail loop: the message came through this account before, or through too many hosts");
       else
         {
           pf_check_fail (check, error);
-          message_done (message, FALSE);
+          pf_message_done (message, FALSE);
         }
       return;
     }
@@ -374,8 +363,9 @@ delivery_id (PfMessage *message, const char *recipient)
 {
   const PfRow *row = message->row;
   g_autofree char *address = pf_address_fold (message->check->settings->address);
-  g_autofree char *name = g_strdup_printf ("%s\n%s\n%u\n%s\n%u\n%s\n%s", address, row->folder, row->uidvalidity, row->uid,
-                                           row->occurrence, row->digest, recipient);
+  g_autofree char *name =
+      g_strdup_printf ("%s\n%s\n%u\n%s\n%u\n%s\n%s", address, row->folder, row->uidvalidity,
+                       row->uid, row->occurrence, row->digest, recipient);
   g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, name, -1);
 
   return g_strndup (hash, 32);
@@ -387,7 +377,8 @@ commit_intent (PfMessage *message, char *const *users)
   PfRow *row = message->row;
 
   /* In doubt: the same ids as then, so that what is there already is found. */
-  message->in_doubt = row->state == PF_ROW_INTENT && row->deliveries != NULL && row->deliveries->len > 0
+  message->in_doubt = row->state == PF_ROW_INTENT && row->deliveries != NULL
+                      && row->deliveries->len > 0
                       && strcmp (row->digest, pf_body_get_digest (message->body)) == 0;
   row->size = message->item->listed->size;
   if (!message->in_doubt)
@@ -397,7 +388,8 @@ commit_intent (PfMessage *message, char *const *users)
       g_clear_pointer (&row->deliveries, g_ptr_array_unref);
       row->deliveries = g_ptr_array_new_with_free_func ((GDestroyNotify) pf_row_delivery_free);
       for (guint i = 0; users[i] != NULL; i++)
-        g_ptr_array_add (row->deliveries, pf_row_delivery_new (users[i], delivery_id (message, users[i])));
+        g_ptr_array_add (row->deliveries,
+                         pf_row_delivery_new (users[i], delivery_id (message, users[i])));
     }
   row->state = PF_ROW_INTENT;
   row->time = g_get_real_time ();
@@ -417,10 +409,11 @@ on_recipient_probed (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!known && !g_error_matches (error, PF_PROBLEM, PF_PROBLEM_RECIPIENT_UNKNOWN))
     {
       pf_check_fail (check, g_steal_pointer (&error));
-      message_done (message, FALSE);
+      pf_message_done (message, FALSE);
       return;
     }
-  g_hash_table_insert (check->recipients, g_strdup (message->user), GINT_TO_POINTER (known ? 1 : -1));
+  g_hash_table_insert (check->recipients, g_strdup (message->user),
+                       GINT_TO_POINTER (known ? 1 : -1));
   commit_intent (message, (char *const *) users);
 }
 
@@ -432,9 +425,10 @@ choose_recipients (PfMessage *message)
   g_auto (GStrv) users = NULL;
   gsize length;
   const char *header = pf_body_get_header (message->body, &length);
-  g_autofree char *envelope = *check->settings->envelope_header != '\0'
-                                  ? pf_headers_recipient (header, length, check->settings->envelope_header)
-                                  : NULL;
+  g_autofree char *envelope =
+      *check->settings->envelope_header != '\0'
+          ? pf_headers_recipient (header, length, check->settings->envelope_header)
+          : NULL;
   int known;
 
   users = pf_recipients_choose (check->settings, envelope);
@@ -450,140 +444,12 @@ choose_recipients (PfMessage *message)
   else
     {
       message->user = g_strdup (users[0]);
-      pf_target_probe_async (check->parts.target, users[0], check->cancellable, on_recipient_probed, message);
+      pf_target_probe_async (check->parts.target, users[0], check->cancellable, on_recipient_probed,
+                             message);
     }
 }
 
-/* --- 1. content known ------------------------------------------------------------------------------------------------ */
-
-static void
-on_recognised_put (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  PfMessage *message = user_data;
-  GError *error = NULL;
-
-  if (!pf_journal_put_finish (PF_JOURNAL (source), result, &error))
-    {
-      pf_check_fail (message->check, error);
-      message_done (message, FALSE);
-      return;
-    }
-  message->check->tally.known++;
-  message->item->remove = message->check->listing->may_remove
-                          && pf_plan_removal_due (message->check->settings, message->item->row, g_get_real_time ());
-  message_done (message, TRUE);
-}
-
-/* The row of another message holds the name that @row gets: it is of a message that is gone. */
-static PfRow *
-make_room (PfMessage *message, const PfRow *row)
-{
-  PfCheck *check = message->check;
-  const PfListed *listed = message->item->listed;
-  PfRow *holder = pf_ledger_find (check->ledger, check->listing->folder, check->listing->uidvalidity, listed->uid,
-                                  listed->occurrence);
-  g_autofree char *name = NULL;
-
-  if (holder == NULL || holder == row)
-    return NULL;
-  name = g_strdup_printf ("~%" G_GINT64_FORMAT, holder->id);
-  pf_ledger_rename (check->ledger, holder, holder->uidvalidity, name, 0);
-  return holder;
-}
-
-/* Names of messages on servers without UIDL: by content, counted. */
-static void
-name_by_content (PfMessage *message)
-{
-  PfCheck *check = message->check;
-  PfRow *row = message->row;
-
-  g_free (row->uid);
-  row->uid = g_strdup_printf ("#%s", pf_body_get_digest (message->body));
-  row->occurrence = 0;
-  while (pf_ledger_find (check->ledger, row->folder, row->uidvalidity, row->uid, row->occurrence) != NULL)
-    row->occurrence++;
-}
-
-/* Delivered before under another name: the row follows the message. */
-static void
-keep_recognised (PfMessage *message, PfRow *row)
-{
-  PfCheck *check = message->check;
-  const PfListed *listed = message->item->listed;
-  g_autoptr (GPtrArray) rows = g_ptr_array_new ();
-  PfRow *holder = make_room (message, row);
-
-  if (holder != NULL)
-    g_ptr_array_add (rows, holder);
-  if (*listed->uid != '\0')
-    pf_ledger_rename (check->ledger, row, check->listing->uidvalidity, listed->uid, listed->occurrence);
-  row->size = listed->size;
-  g_ptr_array_add (rows, row);
-  message->item->row = row;
-  pf_journal_put_async (check->parts.journal, check->settings->address, rows, NULL, on_recognised_put, message);
-}
-
-/* TRUE when the content says that this is no new message (or that it is not to be delivered). */
-static gboolean
-recognise (PfMessage *message)
-{
-  PfCheck *check = message->check;
-  const char *digest = pf_body_get_digest (message->body);
-  PfRow *row = message->item->row;
-
-  if (message->item->action == PF_PLAN_LEARN)
-    {
-      message->row = pf_check_row_for (check, message->item);
-      name_by_content (message);
-      g_free (message->row->digest);
-      message->row->digest = g_strdup (digest);
-      message->row->state = PF_ROW_KNOWN;
-      row = pf_row_copy (message->row);
-      pf_ledger_add (check->ledger, row);
-      keep_recognised (message, row);
-      return TRUE;
-    }
-  if (message->item->action != PF_PLAN_VERIFY)
-    return FALSE;
-  if (row != NULL && !pf_ledger_is_taken (check->ledger, row) && strcmp (row->digest, digest) == 0)
-    pf_ledger_take (check->ledger, row);
-  else
-    row = pf_ledger_claim (check->ledger, check->listing->folder, digest);
-  message->item->row = row;
-  if (row == NULL || row->state == PF_ROW_INTENT || row->state == PF_ROW_FAILED || row->state == PF_ROW_SET_ASIDE)
-    return FALSE;
-  keep_recognised (message, row);
-  return TRUE;
-}
-
-/* A row for what is to be delivered, under the name that the message has now; the name's former holder makes room first. */
-static void
-prepare_row (PfMessage *message)
-{
-  PfCheck *check = message->check;
-  PfPlanItem *item = message->item;
-  const PfListed *listed = item->listed;
-
-  if (item->action == PF_PLAN_VERIFY && *listed->uid != '\0')
-    {
-      PfRow *holder = make_room (message, item->row);
-
-      if (item->row != NULL)
-        pf_ledger_rename (check->ledger, item->row, check->listing->uidvalidity, listed->uid, listed->occurrence);
-      if (holder != NULL)
-        {
-          g_autoptr (GPtrArray) rows = g_ptr_array_new ();
-
-          g_ptr_array_add (rows, holder);
-          /* Requests are taken in order: the intent that follows finds the name free. */
-          pf_journal_put_async (check->parts.journal, check->settings->address, rows, NULL, NULL, NULL);
-        }
-    }
-  message->row = pf_check_row_for (check, item);
-  if (*listed->uid == '\0' && item->row == NULL)
-    name_by_content (message);
-}
+/* --- 1. content known -------------------------------------------------------------------------------------------- */
 
 void
 pf_check_message_begin (PfCheck *self, PfPlanItem *item, PfBody *body, gboolean uncertain)
@@ -596,12 +462,14 @@ pf_check_message_begin (PfCheck *self, PfPlanItem *item, PfBody *body, gboolean 
   message->item = item;
   message->body = body;
   message->uncertain = uncertain;
-  message->outcome = ((PfFolder *) self->folders->pdata[self->folder_index])->junk ? PF_OUTCOME_JUNKED : PF_OUTCOME_DELIVERED;
+  message->outcome = ((PfFolder *) self->folders->pdata[self->folder_index])->junk
+                         ? PF_OUTCOME_JUNKED
+                         : PF_OUTCOME_DELIVERED;
   message->sender = pf_headers_sender (header, length);
   message->subject = pf_headers_subject (header, length);
   message->message_id = pf_header_lookup (header, length, "Message-ID");
-  if (recognise (message))
+  if (pf_message_recognise (message))
     return;
-  prepare_row (message);
+  pf_message_prepare_row (message);
   choose_recipients (message);
 }

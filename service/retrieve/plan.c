@@ -58,7 +58,10 @@ was_renumbered (PfLedger *ledger, const PfListing *listing)
 }
 
 static gboolean
-name_is_doubtful (PfLedger *ledger, const PfListing *listing, const PfListed *listed, const PfRow *row)
+name_is_doubtful (PfLedger *ledger,
+                  const PfListing *listing,
+                  const PfListed *listed,
+                  const PfRow *row)
 {
   if (*listed->uid == '\0')
     return TRUE;
@@ -112,7 +115,8 @@ plan_unknown (PfLedger *ledger,
     }
   if (renumbered)
     {
-      item->row = pf_ledger_claim_known (ledger, listing->folder, listed->size, listed->date * G_USEC_PER_SEC);
+      item->row = pf_ledger_claim_known (ledger, listing->folder, listed->size,
+                                         listed->date * G_USEC_PER_SEC);
       if (item->row != NULL)
         {
           item->why = "there before the account was added, renumbered by the provider";
@@ -126,11 +130,17 @@ plan_unknown (PfLedger *ledger,
 }
 
 static void
-plan_item (PfLedger *ledger, const PfListing *listing, PfPlanItem *item, gboolean renumbered, const PfPlanInput *input)
+plan_item (PfLedger *ledger,
+           const PfListing *listing,
+           PfPlanItem *item,
+           gboolean renumbered,
+           const PfPlanInput *input)
 {
   if (item->row != NULL && !name_is_doubtful (ledger, listing, item->listed, item->row))
     item->action = plan_known_row (item->row, input, &item->why);
-  else if (item->row != NULL || (*item->listed->uid == '\0' && !(input->first && input->settings->initial == PF_INITIAL_NEW)))
+  else if (item->row != NULL
+           || (*item->listed->uid == '\0'
+               && !(input->first && input->settings->initial == PF_INITIAL_NEW)))
     {
       item->action = PF_PLAN_VERIFY;
       item->why = item->row != NULL ? "another size under a known name: recognised by content"
@@ -139,14 +149,16 @@ plan_item (PfLedger *ledger, const PfListing *listing, PfPlanItem *item, gboolea
   else
     item->action = plan_unknown (ledger, listing, item, renumbered, input);
 
-  if ((item->action == PF_PLAN_FETCH || item->action == PF_PLAN_VERIFY) && item->listed->size > input->max_size)
+  if ((item->action == PF_PLAN_FETCH || item->action == PF_PLAN_VERIFY)
+      && item->listed->size > input->max_size)
     {
       item->action = PF_PLAN_LARGE;
       item->why = "larger than MaxMessageSize";
     }
   if (item->action == PF_PLAN_KNOWN && listing->may_remove)
     item->remove = pf_plan_removal_due (input->settings, item->row, input->now);
-  item->take_back = item->action == PF_PLAN_KNOWN && !item->remove && item->row->marked && item->listed->deleted;
+  item->take_back =
+      item->action == PF_PLAN_KNOWN && !item->remove && item->row->marked && item->listed->deleted;
 }
 
 static guint
@@ -198,8 +210,8 @@ pf_plan_make (PfLedger *ledger, const PfListing *listing, const PfPlanInput *inp
 
       item->listed = listing->messages->pdata[i];
       if (*item->listed->uid != '\0')
-        item->row = pf_ledger_find (ledger, listing->folder, listing->uidvalidity, item->listed->uid,
-                                    item->listed->occurrence);
+        item->row = pf_ledger_find (ledger, listing->folder, listing->uidvalidity,
+                                    item->listed->uid, item->listed->occurrence);
       if (item->row != NULL && !name_is_doubtful (ledger, listing, item->listed, item->row))
         pf_ledger_take (ledger, item->row);
       g_ptr_array_add (items, item);

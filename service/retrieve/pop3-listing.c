@@ -80,9 +80,11 @@ pf_pop3_listing_finish (PfPop3Session *self)
     list_without_uids (self);
   if (!join_listing (self) || self->stat_count != self->listed->len)
     {
-      pf_session_fail_with (SESSION (self), PF_PROBLEM_PROTOCOL_ERROR,
-                            "%s contradicts itself: STAT counts %u messages, LIST tells %u, UIDL %u: nothing is fetched or removed on such a listing",
-                            SETTINGS (self)->server, self->stat_count, g_hash_table_size (self->sizes), self->listed->len);
+      pf_session_fail_with (
+          SESSION (self), PF_PROBLEM_PROTOCOL_ERROR,
+          "%s contradicts itself: STAT counts %u messages, LIST tells %u, UIDL %u: nothing is fetched or removed on such a listing",
+          SETTINGS (self)->server, self->stat_count, g_hash_table_size (self->sizes),
+          self->listed->len);
       return;
     }
   listing = g_new0 (PfListing, 1);
@@ -115,8 +117,8 @@ pf_pop3_listing_reply (PfPop3Session *self, const PfPop3Event *event)
       return;
     }
   quoted = pf_session_quote (event->text);
-  pf_session_fail_with (SESSION (self), PF_PROBLEM_SERVER_BUSY, "%s does not list its messages: %s", SETTINGS (self)->server,
-                        quoted);
+  pf_session_fail_with (SESSION (self), PF_PROBLEM_SERVER_BUSY, "%s does not list its messages: %s",
+                        SETTINGS (self)->server, quoted);
 }
 
 void
@@ -132,4 +134,3 @@ pf_pop3_listing_item (PfPop3Session *self, const PfPop3Event *event)
   else if (event->command == PF_POP3_UIDL && self->listed != NULL)
     g_ptr_array_add (self->listed, listed_new (event->number, event->text));
 }
-

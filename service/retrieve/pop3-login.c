@@ -7,7 +7,8 @@ begin_login (PfPop3Session *self)
   char *initial = NULL;
 
   pf_pop3_has_capability (self->pop3, "SASL", &offered);
-  if (pf_login_begin (&self->login, SESSION (self), offered != NULL ? offered : "", "pop", &initial))
+  if (pf_login_begin (&self->login, SESSION (self), offered != NULL ? offered : "", "pop",
+                      &initial))
     {
       pf_pop3_auth (self->pop3, self->login.mechanism, initial);
       pf_sasl_free_text (initial);
@@ -15,7 +16,8 @@ begin_login (PfPop3Session *self)
   else if (pf_login_may_use_command (SESSION (self)))
     {
       if (!pf_pop3_user (self->pop3, SETTINGS (self)->user_name))
-        pf_session_fail_with (SESSION (self), PF_PROBLEM_SETTINGS_INVALID, "UserName cannot be sent by USER");
+        pf_session_fail_with (SESSION (self), PF_PROBLEM_SETTINGS_INVALID,
+                              "UserName cannot be sent by USER");
     }
   else
     pf_login_unavailable (SESSION (self), offered != NULL ? offered : "");
@@ -33,7 +35,8 @@ pf_pop3_login_capabilities (PfPop3Session *self)
     {
       if (pf_pop3_knows_capa (self->pop3) && !pf_pop3_has_capability (self->pop3, "STLS", NULL))
         pf_session_fail_with (SESSION (self), PF_PROBLEM_TLS_UNAVAILABLE,
-                              "%s offers no STLS: set Security=tls (port 995) if it has that", SETTINGS (self)->server);
+                              "%s offers no STLS: set Security=tls (port 995) if it has that",
+                              SETTINGS (self)->server);
       else
         pf_pop3_stls (self->pop3);
     }
@@ -77,8 +80,10 @@ on_login_reply (PfPop3Session *self, const PfPop3Event *event)
 {
   if (event->command == PF_POP3_USER && event->ok)
     {
-      if (!pf_pop3_pass (self->pop3, pf_secret_peek (pf_session_get_info (SESSION (self))->secret, NULL)))
-        pf_session_fail_with (SESSION (self), PF_PROBLEM_NO_SECRET, "The password holds a line end and cannot be sent");
+      if (!pf_pop3_pass (self->pop3,
+                         pf_secret_peek (pf_session_get_info (SESSION (self))->secret, NULL)))
+        pf_session_fail_with (SESSION (self), PF_PROBLEM_NO_SECRET,
+                              "The password holds a line end and cannot be sent");
     }
   else if (event->ok)
     {
@@ -125,8 +130,8 @@ on_stls (PfPop3Session *self, const PfPop3Event *event)
     {
       g_autofree char *quoted = pf_session_quote (event->text);
 
-      pf_session_fail_with (SESSION (self), PF_PROBLEM_TLS_UNAVAILABLE, "%s refuses STLS: %s", SETTINGS (self)->server,
-                            quoted);
+      pf_session_fail_with (SESSION (self), PF_PROBLEM_TLS_UNAVAILABLE, "%s refuses STLS: %s",
+                            SETTINGS (self)->server, quoted);
     }
 }
 

@@ -54,7 +54,8 @@ on_retr_reply (PfPop3Session *self, const PfPop3Event *event)
       return;
     }
   /* Vanished or broken there: no error of the rest. */
-  pf_session_return_fetched (SESSION (self), g_queue_pop_head (&self->fetches), PF_FETCH_REFUSED, NULL, event->text);
+  pf_session_return_fetched (SESSION (self), g_queue_pop_head (&self->fetches), PF_FETCH_REFUSED,
+                             NULL, event->text);
 }
 
 static void
@@ -64,9 +65,10 @@ on_body (PfPop3Session *self, const PfPop3Event *event)
 
   self->body_length += event->length;
   if (self->body_length > pf_session_get_info (SESSION (self))->max_message_size)
-    pf_session_fail_with (SESSION (self), PF_PROBLEM_LIMIT_EXCEEDED,
-                          "%s sends a message that is larger than it said and than MaxMessageSize: the connection was dropped",
-                          SETTINGS (self)->server);
+    pf_session_fail_with (
+        SESSION (self), PF_PROBLEM_LIMIT_EXCEEDED,
+        "%s sends a message that is larger than it said and than MaxMessageSize: the connection was dropped",
+        SETTINGS (self)->server);
   else if (!pf_body_write (self->body, event->data, event->length, &error))
     pf_session_fail (SESSION (self), error);
 }
@@ -78,7 +80,8 @@ on_retr_end (PfPop3Session *self)
   GError *error = NULL;
 
   if (pf_body_end (body, &error))
-    pf_session_return_fetched (SESSION (self), g_queue_pop_head (&self->fetches), PF_FETCH_DONE, body, NULL);
+    pf_session_return_fetched (SESSION (self), g_queue_pop_head (&self->fetches), PF_FETCH_DONE,
+                               body, NULL);
   else
     {
       pf_body_unref (body);
@@ -91,7 +94,8 @@ pop3_get_window (PfSession *session)
 {
   PfPop3Session *self = PF_POP3_SESSION (session);
 
-  return pf_pop3_has_capability (self->pop3, "PIPELINING", NULL) ? PIPELINED_WINDOW : LOCK_STEP_WINDOW;
+  return pf_pop3_has_capability (self->pop3, "PIPELINING", NULL) ? PIPELINED_WINDOW
+                                                                 : LOCK_STEP_WINDOW;
 }
 
 /* --- Removing and leaving --------------------------------------------------------------------------------------- */
@@ -147,8 +151,8 @@ on_quit_reply (PfPop3Session *self, const PfPop3Event *event)
       g_autofree char *quoted = pf_session_quote (event->text);
 
       /* Some or none are gone (RFC 1939 section 6): the next listing tells. */
-      pf_session_fail_with (SESSION (self), PF_PROBLEM_SERVER_BUSY, "%s did not remove all messages: %s",
-                            SETTINGS (self)->server, quoted);
+      pf_session_fail_with (SESSION (self), PF_PROBLEM_SERVER_BUSY,
+                            "%s did not remove all messages: %s", SETTINGS (self)->server, quoted);
       return;
     }
   task = g_steal_pointer (&self->removal_task);
@@ -157,7 +161,8 @@ on_quit_reply (PfPop3Session *self, const PfPop3Event *event)
       pf_step (PF_STEP_REMOVE_DONE);
       pf_session_answer (SESSION (self), task);
       pf_session_ended (SESSION (self));
-      g_task_return_pointer (task, g_steal_pointer (&self->deleted), (GDestroyNotify) g_array_unref);
+      g_task_return_pointer (task, g_steal_pointer (&self->deleted),
+                             (GDestroyNotify) g_array_unref);
       g_object_unref (task);
       return;
     }

@@ -29,7 +29,8 @@ collect (const PfSettings *settings, const char *address, gboolean domain_wide, 
     {
       char *user = match (settings->recipients[i], address, domain_wide);
 
-      if (user == NULL || *user == '\0' || g_ptr_array_find_with_equal_func (users, user, g_str_equal, NULL))
+      if (user == NULL || *user == '\0'
+          || g_ptr_array_find_with_equal_func (users, user, g_str_equal, NULL))
         g_free (user);
       else
         g_ptr_array_add (users, user);

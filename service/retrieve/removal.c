@@ -55,7 +55,8 @@ removal_new (PfCheck *check, gboolean (*wanted) (const PfPlanItem *item))
       g_ptr_array_add (removal->items, check->plan->pdata[i]);
   g_ptr_array_sort (removal->items, by_number);
   for (guint i = 0; i < removal->items->len; i++)
-    g_array_append_val (removal->numbers, ((PfPlanItem *) removal->items->pdata[i])->listed->number);
+    g_array_append_val (removal->numbers,
+                        ((PfPlanItem *) removal->items->pdata[i])->listed->number);
   if (removal->items->len > 0)
     return removal;
   removal_free (removal);
@@ -115,7 +116,8 @@ commit_gone (PfRemoval *removal, GArray *confirmed)
       pf_journal_record (check->parts.journal, event);
     }
   pf_step (PF_STEP_GONE);
-  pf_journal_put_async (check->parts.journal, check->settings->address, rows, NULL, on_gone_put, removal);
+  pf_journal_put_async (check->parts.journal, check->settings->address, rows, NULL, on_gone_put,
+                        removal);
 }
 
 static void
@@ -142,7 +144,8 @@ on_removed (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 send_removal (PfRemoval *removal)
 {
-  pf_session_remove_async (removal->check->session, (const guint32 *) (gpointer) removal->numbers->data,
+  pf_session_remove_async (removal->check->session,
+                           (const guint32 *) (gpointer) removal->numbers->data,
                            removal->numbers->len, on_removed, removal);
 }
 
@@ -173,8 +176,8 @@ mark (PfRemoval *removal)
       item->row->marked = TRUE;
       g_ptr_array_add (rows, item->row);
     }
-  pf_journal_put_async (removal->check->parts.journal, removal->check->settings->address, rows, NULL, on_marked_put,
-                        removal);
+  pf_journal_put_async (removal->check->parts.journal, removal->check->settings->address, rows,
+                        NULL, on_marked_put, removal);
 }
 
 static void
@@ -234,8 +237,8 @@ on_taken_back (GObject *source, GAsyncResult *result, gpointer user_data)
       item->row->marked = FALSE;
       g_ptr_array_add (rows, item->row);
     }
-  pf_journal_put_async (removal->check->parts.journal, removal->check->settings->address, rows, NULL, on_unmarked_put,
-                        removal);
+  pf_journal_put_async (removal->check->parts.journal, removal->check->settings->address, rows,
+                        NULL, on_unmarked_put, removal);
 }
 
 /* Messages that should go, and a folder that lets none go. */
@@ -266,9 +269,12 @@ pf_check_remove_begin (PfCheck *self)
     }
   pf_check_set_phase (self, PF_PHASE_REMOVING);
   if (may_not_remove (self))
-    pf_check_note (self, g_error_new (PF_PROBLEM, PF_PROBLEM_REMOVAL_SUSPENDED,
-                                      "%s lets nothing be removed from %s: set Remove=never, or ask the provider for the right to",
-                                      self->settings->server, self->listing->folder));
+    pf_check_note (
+        self,
+        g_error_new (
+            PF_PROBLEM, PF_PROBLEM_REMOVAL_SUSPENDED,
+            "%s lets nothing be removed from %s: set Remove=never, or ask the provider for the right to",
+            self->settings->server, self->listing->folder));
   removal = self->settings->protocol == PF_PROTOCOL_IMAP && self->listing->may_remove
                 ? removal_new (self, is_taken_back)
                 : NULL;
@@ -278,6 +284,6 @@ pf_check_remove_begin (PfCheck *self)
       return;
     }
   self->in_flight++;
-  pf_session_take_back_async (self->session, (const guint32 *) (gpointer) removal->numbers->data, removal->numbers->len,
-                              on_taken_back, removal);
+  pf_session_take_back_async (self->session, (const guint32 *) (gpointer) removal->numbers->data,
+                              removal->numbers->len, on_taken_back, removal);
 }

@@ -31,7 +31,8 @@ pf_check_start (PfCheck *self, PfSession *session)
   g_object_ref (self); /* until pf_check_settle() */
   if (self->kind == PF_CHECK_KIND_TEST)
     pf_check_doctor_begin (self);
-  else if (!pf_disk_check (self->parts.spool_directory, self->parts.settings->minimum_free_disk, &error))
+  else if (!pf_disk_check (self->parts.spool_directory, self->parts.settings->minimum_free_disk,
+                           &error))
     pf_check_fail (self, error);
   else
     lookup_secret (self);
@@ -49,7 +50,8 @@ on_secret (GObject *source, GAsyncResult *result, gpointer user_data)
   else if (error != NULL)
     pf_check_fail (self, error);
   else if (self->secret == NULL)
-    pf_check_fail (self, g_error_new (PF_PROBLEM, PF_PROBLEM_NO_SECRET, "No password is stored. Set it with: postferry password %s",
+    pf_check_fail (self, g_error_new (PF_PROBLEM, PF_PROBLEM_NO_SECRET,
+                                      "No password is stored. Set it with: postferry password %s",
                                       self->settings->address));
   else
     probe_recipient (self);
@@ -58,8 +60,8 @@ on_secret (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 lookup_secret (PfCheck *self)
 {
-  pf_secrets_lookup_async (self->parts.secrets, self->settings->address, PF_SECRET_PASSWORD, on_secret,
-                           g_object_ref (self));
+  pf_secrets_lookup_async (self->parts.secrets, self->settings->address, PF_SECRET_PASSWORD,
+                           on_secret, g_object_ref (self));
 }
 
 static void
@@ -75,15 +77,16 @@ on_probed (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   if (pf_check_is_over (self))
     return;
-  g_hash_table_insert (self->recipients, g_strdup (self->settings->local_user), GINT_TO_POINTER (1));
+  g_hash_table_insert (self->recipients, g_strdup (self->settings->local_user),
+                       GINT_TO_POINTER (1));
   load_journal (self);
 }
 
 static void
 probe_recipient (PfCheck *self)
 {
-  pf_target_probe_async (self->parts.target, self->settings->local_user, self->cancellable, on_probed,
-                         g_object_ref (self));
+  pf_target_probe_async (self->parts.target, self->settings->local_user, self->cancellable,
+                         on_probed, g_object_ref (self));
 }
 
 static void
@@ -119,13 +122,15 @@ on_rows (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   self->ledger = pf_ledger_new (rows);
   if (!pf_check_is_over (self))
-    pf_journal_folders_async (self->parts.journal, self->settings->address, on_folders_seen, g_object_ref (self));
+    pf_journal_folders_async (self->parts.journal, self->settings->address, on_folders_seen,
+                              g_object_ref (self));
 }
 
 static void
 load_journal (PfCheck *self)
 {
-  pf_journal_load_async (self->parts.journal, self->settings->address, on_rows, g_object_ref (self));
+  pf_journal_load_async (self->parts.journal, self->settings->address, on_rows,
+                         g_object_ref (self));
 }
 
 /* --- The session ---------------------------------------------------------------------------------------------------- */
@@ -257,7 +262,8 @@ next_folder (PfCheck *self)
     }
   folder = self->folders->pdata[self->folder_index];
   pf_check_set_phase (self, PF_PHASE_LISTING);
-  pf_session_list_async (self->session, folder, self->settings->remove != PF_REMOVE_NEVER && !self->explain, on_listed,
+  pf_session_list_async (self->session, folder,
+                         self->settings->remove != PF_REMOVE_NEVER && !self->explain, on_listed,
                          g_object_ref (self));
 }
 
@@ -285,8 +291,8 @@ on_closed (GObject *source, GAsyncResult *result, gpointer user_data)
 static gboolean
 wants_to_listen (PfCheck *self)
 {
-  return self->settings->push && self->settings->enabled && !self->explain && !self->more && self->problem == NULL
-         && pf_session_can_idle (self->session);
+  return self->settings->push && self->settings->enabled && !self->explain && !self->more
+         && self->problem == NULL && pf_session_can_idle (self->session);
 }
 
 /* To listen one has to be in the first folder again; a check with one folder is. */
@@ -300,9 +306,12 @@ static void
 close_session (PfCheck *self)
 {
   if (self->stuck)
-    pf_check_note (self, g_error_new (PF_PROBLEM, PF_PROBLEM_MESSAGE_STUCK,
-                                      "A message failed again and again and was set aside; it stays at the provider. See: postferry log %s",
-                                      self->settings->address));
+    pf_check_note (
+        self,
+        g_error_new (
+            PF_PROBLEM, PF_PROBLEM_MESSAGE_STUCK,
+            "A message failed again and again and was set aside; it stays at the provider. See: postferry log %s",
+            self->settings->address));
   if (!pf_session_is_open (self->session))
     pf_check_settle (self); /* POP3 after a removal */
   else if (self->settings->protocol == PF_PROTOCOL_POP3 && (self->uncommitted > 0 || self->explain))

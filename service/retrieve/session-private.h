@@ -40,6 +40,9 @@ void      pf_session_milestone   (PfSession *self, PfSessionMilestone milestone)
 void      pf_session_expect      (PfSession *self, GTask *task);
 void      pf_session_answer      (PfSession *self, GTask *task);
 
+/* A task for an operation; NULL when the session is over, in which case it is answered already. */
+GTask    *pf_session_begin       (PfSession *self, gpointer tag, GAsyncReadyCallback callback, gpointer user_data);
+
 /* @text for a sentence: printable, bounded, "(no text)" when empty. (transfer full) */
 char     *pf_session_quote       (const char *text);
 

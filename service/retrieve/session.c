@@ -14,9 +14,9 @@ typedef struct
   char *peer;
   gboolean secure, loopback;
   gboolean ended;
-  GError *error;     /* why it failed; set once */
-  GTask *opening;    /* pf_session_open_async() under way */
-  GQueue expected;   /* GTasks that wait for the server */
+  GError *error;   /* why it failed; set once */
+  GTask *opening;  /* pf_session_open_async() under way */
+  GQueue expected; /* GTasks that wait for the server */
   GCancellable *cancellable;
   gulong cancelled_id;
   void (*after_tls) (PfSession *self);
@@ -27,41 +27,6 @@ G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (PfSession, pf_session, G_TYPE_OBJECT)
 #define PRIVATE(self) ((PfSessionPrivate *) pf_session_get_instance_private (self))
 
 static guint milestone_signal;
-
-void
-pf_listed_free (PfListed *listed)
-{
-  g_free (listed->uid);
-  g_free (listed);
-}
-
-void
-pf_listing_free (PfListing *listing)
-{
-  if (listing == NULL)
-    return;
-  g_free (listing->folder);
-  g_ptr_array_unref (listing->messages);
-  g_free (listing);
-}
-
-void
-pf_folder_free (PfFolder *folder)
-{
-  g_free (folder->name);
-  g_free (folder->raw_name);
-  g_free (folder);
-}
-
-static void
-fetched_free (gpointer data)
-{
-  PfFetched *fetched = data;
-
-  g_clear_pointer (&fetched->body, pf_body_unref);
-  g_free (fetched->text);
-  g_free (fetched);
-}
 
 /* --- Failing ------------------------------------------------------------------------------------------------ */
 
@@ -131,8 +96,8 @@ pf_session_fault (PfSession *self, PfFault fault, const char *text)
     case PF_FAULT_SYNTAX:
     case PF_FAULT_NONE:
     default:
-      pf_session_fail_with (self, PF_PROBLEM_PROTOCOL_ERROR,
-                            "%s broke the protocol: %s", priv->endpoint->host, quoted);
+      pf_session_fail_with (self, PF_PROBLEM_PROTOCOL_ERROR, "%s broke the protocol: %s",
+                            priv->endpoint->host, quoted);
       break;
     }
 }
@@ -155,11 +120,12 @@ pf_session_ended (PfSession *self)
 void
 pf_session_drop (PfSession *self, const GError *reason)
 {
-  pf_session_fail (self, reason != NULL ? g_error_copy (reason)
-                                        : g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Cancelled"));
+  pf_session_fail (self, reason != NULL
+                             ? g_error_copy (reason)
+                             : g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Cancelled"));
 }
 
-/* --- Operations ---------------------------------------------------------------------------------------------- */
+/* --- What waits for the server ------------------------------------------------------------------------------------ */
 
 void
 pf_session_expect (PfSession *self, GTask *task)
@@ -173,9 +139,8 @@ pf_session_answer (PfSession *self, GTask *task)
   g_queue_remove (&PRIVATE (self)->expected, task);
 }
 
-/* A task for an operation; NULL when the session is over, in which case it is answered already. */
-static GTask *
-begin (PfSession *self, gpointer tag, GAsyncReadyCallback callback, gpointer user_data)
+GTask *
+pf_session_begin (PfSession *self, gpointer tag, GAsyncReadyCallback callback, gpointer user_data)
 {
   PfSessionPrivate *priv = PRIVATE (self);
   GTask *task = g_task_new (self, NULL, callback, user_data);
@@ -192,174 +157,6 @@ begin (PfSession *self, gpointer tag, GAsyncReadyCallback callback, gpointer use
     g_task_return_new_error (task, PF_PROBLEM, PF_PROBLEM_CONNECTION_FAILED, "The session is over");
   g_object_unref (task);
   return NULL;
-}
-
-void
-pf_session_folders_async (PfSession *self, GAsyncReadyCallback callback, gpointer user_data)
-{
-  GTask *task = begin (self, pf_session_folders_async, callback, user_data);
-
-  if (task != NULL)
-    PF_SESSION_GET_CLASS (self)->folders (self, task);
-}
-
-GPtrArray *
-pf_session_folders_finish (PfSession *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-void
-pf_session_list_async (PfSession *self,
-                       const PfFolder *folder,
-                       gboolean for_removal,
-                       GAsyncReadyCallback callback,
-                       gpointer user_data)
-{
-  GTask *task = begin (self, pf_session_list_async, callback, user_data);
-
-  if (task != NULL)
-    PF_SESSION_GET_CLASS (self)->list (self, task, folder, for_removal);
-}
-
-PfListing *
-pf_session_list_finish (PfSession *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-void
-pf_session_fetch_async (PfSession *self, const PfListed *listed, GAsyncReadyCallback callback, gpointer user_data)
-{
-  GTask *task = begin (self, pf_session_fetch_async, callback, user_data);
-
-  if (task != NULL)
-    PF_SESSION_GET_CLASS (self)->fetch (self, task, listed);
-}
-
-PfFetchResult
-pf_session_fetch_finish (PfSession *self, GAsyncResult *result, PfBody **body, char **text, GError **error)
-{
-  PfFetched *fetched = g_task_propagate_pointer (G_TASK (result), error);
-  PfFetchResult answer = PF_FETCH_REFUSED;
-
-  *body = NULL;
-  *text = NULL;
-  if (fetched == NULL)
-    return answer;
-  answer = fetched->result;
-  *body = g_steal_pointer (&fetched->body);
-  *text = g_steal_pointer (&fetched->text);
-  fetched_free (fetched);
-  return answer;
-}
-
-void
-pf_session_return_fetched (PfSession *self, GTask *task, PfFetchResult result, PfBody *body, const char *text)
-{
-  PfFetched *fetched = g_new0 (PfFetched, 1);
-
-  fetched->result = result;
-  fetched->body = body;
-  fetched->text = g_strdup (text);
-  pf_session_answer (self, task);
-  g_task_return_pointer (task, fetched, fetched_free);
-  g_object_unref (task);
-}
-
-guint
-pf_session_get_window (PfSession *self)
-{
-  return PF_SESSION_GET_CLASS (self)->get_window (self);
-}
-
-void
-pf_session_remove_async (PfSession *self,
-                         const guint32 *numbers,
-                         gsize n,
-                         GAsyncReadyCallback callback,
-                         gpointer user_data)
-{
-  GTask *task = begin (self, pf_session_remove_async, callback, user_data);
-
-  if (task != NULL)
-    PF_SESSION_GET_CLASS (self)->remove (self, task, numbers, n);
-}
-
-GArray *
-pf_session_remove_finish (PfSession *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-void
-pf_session_take_back_async (PfSession *self,
-                            const guint32 *numbers,
-                            gsize n,
-                            GAsyncReadyCallback callback,
-                            gpointer user_data)
-{
-  GTask *task = begin (self, pf_session_take_back_async, callback, user_data);
-
-  if (task != NULL)
-    PF_SESSION_GET_CLASS (self)->take_back (self, task, numbers, n);
-}
-
-gboolean
-pf_session_take_back_finish (PfSession *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-void
-pf_session_close_async (PfSession *self, GAsyncReadyCallback callback, gpointer user_data)
-{
-  GTask *task = begin (self, pf_session_close_async, callback, user_data);
-
-  if (task != NULL)
-    PF_SESSION_GET_CLASS (self)->close (self, task);
-}
-
-gboolean
-pf_session_close_finish (PfSession *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-gboolean
-pf_session_can_idle (PfSession *self)
-{
-  PfSessionPrivate *priv = PRIVATE (self);
-
-  return priv->error == NULL && !priv->ended && PF_SESSION_GET_CLASS (self)->can_idle (self);
-}
-
-void
-pf_session_idle_async (PfSession *self, GAsyncReadyCallback callback, gpointer user_data)
-{
-  GTask *task = begin (self, pf_session_idle_async, callback, user_data);
-
-  if (task != NULL)
-    PF_SESSION_GET_CLASS (self)->idle (self, task);
-}
-
-gboolean
-pf_session_idle_finish (PfSession *self, GAsyncResult *result, gboolean *news, GError **error)
-{
-  g_autoptr (GError) local = NULL;
-
-  *news = g_task_propagate_boolean (G_TASK (result), &local);
-  if (local == NULL)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&local));
-  return FALSE;
-}
-
-void
-pf_session_idle_end (PfSession *self)
-{
-  if (!pf_session_has_failed (self))
-    PF_SESSION_GET_CLASS (self)->idle_done (self);
 }
 
 /* --- Opening ------------------------------------------------------------------------------------------------- */
@@ -411,8 +208,9 @@ on_dialed (GObject *source, GAsyncResult *result, gpointer user_data)
   priv->peer = g_strdup (pf_channel_get_peer (channel));
   priv->secure = pf_channel_is_secure (channel);
   priv->loopback = pf_channel_is_loopback (channel);
-  priv->pump = pf_pump_new (channel, class->machine_class, class->get_machine (self), priv->endpoint->host,
-                            priv->info.reply_timeout, priv->info.command_timeout, &pump_handlers, self);
+  priv->pump =
+      pf_pump_new (channel, class->machine_class, class->get_machine (self), priv->endpoint->host,
+                   priv->info.reply_timeout, priv->info.command_timeout, &pump_handlers, self);
   pf_session_milestone (self, PF_SESSION_CONNECTED);
   if (priv->secure)
     pf_session_milestone (self, PF_SESSION_SECURED);
@@ -429,7 +227,10 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
 }
 
 void
-pf_session_open_async (PfSession *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+pf_session_open_async (PfSession *self,
+                       GCancellable *cancellable,
+                       GAsyncReadyCallback callback,
+                       gpointer user_data)
 {
   PfSessionPrivate *priv = PRIVATE (self);
 
@@ -438,7 +239,8 @@ pf_session_open_async (PfSession *self, GCancellable *cancellable, GAsyncReadyCa
   if (cancellable != NULL)
     {
       priv->cancellable = g_object_ref (cancellable);
-      priv->cancelled_id = g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_cancelled), self);
+      priv->cancelled_id =
+          g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_cancelled), self);
     }
   pf_dial_async (priv->endpoint, cancellable, on_dialed, g_object_ref (self));
 }
@@ -496,14 +298,15 @@ pf_session_start_tls (PfSession *self, void (*next) (PfSession *self))
   /* Whatever came behind the OK was sent in the clear, by anyone: answers to commands we have yet to give. */
   if (!PF_SESSION_GET_CLASS (self)->tls_started (self))
     {
-      pf_session_fail_with (self, PF_PROBLEM_TLS_FAILED,
-                            "%s: octets came in the clear behind the answer to STARTTLS: somebody may be tampering with the line",
-                            priv->endpoint->host);
+      pf_session_fail_with (
+          self, PF_PROBLEM_TLS_FAILED,
+          "%s: octets came in the clear behind the answer to STARTTLS: somebody may be tampering with the line",
+          priv->endpoint->host);
       return;
     }
   priv->after_tls = next;
-  pf_channel_start_tls_async (pf_pump_get_channel (priv->pump), priv->endpoint, priv->cancellable, on_tls_started,
-                              g_object_ref (self));
+  pf_channel_start_tls_async (pf_pump_get_channel (priv->pump), priv->endpoint, priv->cancellable,
+                              on_tls_started, g_object_ref (self));
 }
 
 /* --- What is known -------------------------------------------------------------------------------------------- */
@@ -602,8 +405,8 @@ static void
 pf_session_class_init (PfSessionClass *class)
 {
   G_OBJECT_CLASS (class)->finalize = pf_session_finalize;
-  milestone_signal = g_signal_new ("milestone", PF_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                   G_TYPE_NONE, 1, G_TYPE_UINT);
+  milestone_signal = g_signal_new ("milestone", PF_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                   NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
 }
 
 static void

@@ -20,7 +20,8 @@ void
 pf_tally_to_vardict (const PfTally *tally, GVariantDict *dict)
 {
   for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
-    g_variant_dict_insert (dict, counts[i].key, "u", G_STRUCT_MEMBER (guint, tally, counts[i].offset));
+    g_variant_dict_insert (dict, counts[i].key, "u",
+                           G_STRUCT_MEMBER (guint, tally, counts[i].offset));
   g_variant_dict_insert (dict, "Octets", "t", tally->octets);
 }
 

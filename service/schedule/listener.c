@@ -30,7 +30,8 @@ on_idle (GObject *source, GAsyncResult *result, gpointer user_data)
       /* Servers end idle sessions now and then: no failure as long as the next check works. */
       pf_entry_hang_up (entry);
       if (pf_account_get_settings (entry->account)->enabled)
-        pf_entry_plan_in (entry, RECONNECT_MILLISECONDS + (guint) g_random_int_range (0, RECONNECT_MILLISECONDS));
+        pf_entry_plan_in (entry, RECONNECT_MILLISECONDS
+                                     + (guint) g_random_int_range (0, RECONNECT_MILLISECONDS));
     }
   else if (current && entry->check != NULL)
     /* A check waits for this session to be free. */

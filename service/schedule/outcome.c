@@ -8,7 +8,8 @@ tell_problem (PfEntry *entry, PfEventKind kind, const GError *problem)
 {
   PfEvent *event = pf_event_new (kind, pf_account_get_settings (entry->account)->address);
 
-  event->verdict = problem != NULL ? g_strdup (pf_problem_nick ((PfProblemCode) problem->code)) : NULL;
+  event->verdict =
+      problem != NULL ? g_strdup (pf_problem_nick ((PfProblemCode) problem->code)) : NULL;
   event->reason = g_strdup (problem != NULL ? problem->message : "works again");
   pf_journal_record (entry->schedule->parts.journal, event);
 }
@@ -18,7 +19,8 @@ apply_problem (PfEntry *entry, PfCheck *check)
 {
   const GError *problem = pf_check_get_problem (check);
   gboolean had = pf_account_get_problem (entry->account) != NULL;
-  gboolean changed = pf_account_set_problem (entry->account, problem, pf_check_get_problem_data (check));
+  gboolean changed =
+      pf_account_set_problem (entry->account, problem, pf_check_get_problem_data (check));
 
   if (problem == NULL || pf_problem_class ((PfProblemCode) problem->code) == PF_PROBLEM_CLASS_IDLE)
     entry->failures = 0;
@@ -63,7 +65,8 @@ pf_entry_apply (PfEntry *entry, PfCheck *check)
   if (pf_check_has_more (check) && pf_account_get_problem (entry->account) == NULL
       && pf_account_get_settings (entry->account)->enabled)
     pf_entry_plan_in (entry, MORE_MILLISECONDS);
-  else if (session != NULL && pf_check_get_settings (check) == pf_account_get_settings (entry->account))
+  else if (session != NULL
+           && pf_check_get_settings (check) == pf_account_get_settings (entry->account))
     pf_entry_listen (entry, session);
   pf_journal_save_account (entry->schedule->parts.journal, entry->account);
 }

@@ -31,7 +31,8 @@ on_reach (GObject *source, GAsyncResult *result, gpointer user_data)
   PfReach *reach = user_data;
   PfEntry *entry = reach->entry;
   gboolean current = reach->number == entry->reach_check && entry->account != NULL;
-  gboolean reachable = g_network_monitor_can_reach_finish (G_NETWORK_MONITOR (source), result, NULL);
+  gboolean reachable =
+      g_network_monitor_can_reach_finish (G_NETWORK_MONITOR (source), result, NULL);
 
   if (current && !entry->schedule->stopped)
     {
@@ -140,7 +141,8 @@ on_lingered (gpointer user_data)
   PfSchedule *self = linger->schedule;
   g_autoptr (PfCheck) check = g_object_ref (linger->check);
 
-  g_hash_table_remove (self->lingering, GUINT_TO_POINTER (g_source_get_id (g_main_current_source ())));
+  g_hash_table_remove (self->lingering,
+                       GUINT_TO_POINTER (g_source_get_id (g_main_current_source ())));
   g_ptr_array_remove (self->checks, check);
   g_signal_emit_by_name (self, "check-removed", check);
   return G_SOURCE_REMOVE;
@@ -150,8 +152,8 @@ static PfEntry *
 find_entry (PfSchedule *self, PfCheck *check)
 {
   PfAccount *account = pf_check_get_account (check);
-  PfEntry *entry
-      = account != NULL ? g_hash_table_lookup (self->entries, pf_account_get_id (account)) : NULL;
+  PfEntry *entry =
+      account != NULL ? g_hash_table_lookup (self->entries, pf_account_get_id (account)) : NULL;
 
   return entry != NULL && entry->check == check ? entry : NULL;
 }
@@ -166,7 +168,8 @@ on_finished (PfCheck *check, PfSchedule *self)
 
   linger->schedule = self;
   linger->check = check;
-  timer = g_timeout_add_seconds_full (G_PRIORITY_DEFAULT, PF_LIMIT_CHECK_LINGER_SECONDS, on_lingered, linger, g_free);
+  timer = g_timeout_add_seconds_full (G_PRIORITY_DEFAULT, PF_LIMIT_CHECK_LINGER_SECONDS,
+                                      on_lingered, linger, g_free);
   g_hash_table_add (self->lingering, GUINT_TO_POINTER (timer));
   if (entry == NULL)
     return;

@@ -75,8 +75,8 @@ entry_add (PfSchedule *self, PfAccount *account)
   entry->schedule = self;
   entry->account = g_object_ref (account);
   g_hash_table_replace (self->entries, g_strdup (pf_account_get_id (account)), entry);
-  pf_secrets_lookup_async (self->parts.secrets, pf_account_get_settings (account)->address, PF_SECRET_PASSWORD,
-                           on_has_secret, g_object_ref (account));
+  pf_secrets_lookup_async (self->parts.secrets, pf_account_get_settings (account)->address,
+                           PF_SECRET_PASSWORD, on_has_secret, g_object_ref (account));
   return entry;
 }
 
@@ -176,8 +176,10 @@ check_all_now (PfSchedule *self)
       /* Connections did not live through it, whatever the kernel still thinks. */
       pf_entry_hang_up (entry);
       if (entry->timer != 0 || entry->check == NULL)
-        if (pf_account_get_settings (entry->account)->enabled && pf_account_get_figures (entry->account)->next_check != 0)
-          pf_entry_plan_in (entry, pf_start_milliseconds (g_hash_table_size (self->entries), g_random_double ()));
+        if (pf_account_get_settings (entry->account)->enabled
+            && pf_account_get_figures (entry->account)->next_check != 0)
+          pf_entry_plan_in (
+              entry, pf_start_milliseconds (g_hash_table_size (self->entries), g_random_double ()));
     }
 }
 
@@ -203,7 +205,8 @@ on_network_changed (GNetworkMonitor *monitor, gboolean available, PfSchedule *se
       const GError *problem = pf_account_get_problem (entry->account);
 
       if (entry->timer != 0 && g_error_matches (problem, PF_PROBLEM, PF_PROBLEM_CONNECTION_FAILED))
-        pf_entry_plan_in (entry, pf_start_milliseconds (g_hash_table_size (self->entries), g_random_double ()));
+        pf_entry_plan_in (
+            entry, pf_start_milliseconds (g_hash_table_size (self->entries), g_random_double ()));
     }
 }
 
@@ -220,7 +223,8 @@ on_users_changed (gpointer user_data)
       PfEntry *entry = value;
       const GError *problem = pf_account_get_problem (entry->account);
 
-      if (entry->check == NULL && g_error_matches (problem, PF_PROBLEM, PF_PROBLEM_RECIPIENT_UNKNOWN))
+      if (entry->check == NULL
+          && g_error_matches (problem, PF_PROBLEM, PF_PROBLEM_RECIPIENT_UNKNOWN))
         pf_entry_due (entry);
     }
 }
@@ -229,7 +233,8 @@ static gboolean
 look_at_disk (gpointer user_data)
 {
   PfSchedule *self = user_data;
-  gboolean low = !pf_disk_check (self->parts.spool_directory, self->parts.settings->minimum_free_disk, NULL);
+  gboolean low =
+      !pf_disk_check (self->parts.spool_directory, self->parts.settings->minimum_free_disk, NULL);
 
   if (low != self->disk_low)
     {
@@ -248,7 +253,8 @@ pf_schedule_new (PfRegistry *registry, const PfCheckParts *parts)
 
   self->registry = g_object_ref (registry);
   self->parts = *parts;
-  self->slots = pf_slots_new (parts->settings->connections, parts->settings->connections_per_server);
+  self->slots =
+      pf_slots_new (parts->settings->connections, parts->settings->connections_per_server);
   g_signal_connect_object (registry, "added", G_CALLBACK (on_added), self, 0);
   g_signal_connect_object (registry, "changed", G_CALLBACK (on_changed), self, 0);
   g_signal_connect_object (registry, "removed", G_CALLBACK (on_removed), self, 0);
@@ -261,7 +267,8 @@ pf_schedule_start (PfSchedule *self, GDBusConnection *bus)
   GPtrArray *accounts = pf_registry_list (self->registry);
 
   self->monitor = g_object_ref (g_network_monitor_get_default ());
-  g_signal_connect_object (self->monitor, "network-changed", G_CALLBACK (on_network_changed), self, 0);
+  g_signal_connect_object (self->monitor, "network-changed", G_CALLBACK (on_network_changed), self,
+                           0);
   self->resume_watch = pf_resume_watch_new (bus, on_resumed, self);
   self->users_watch = pf_users_watch_new (on_users_changed, self);
   self->disk_timer = g_timeout_add_seconds (DISK_LOOK_SECONDS, look_at_disk, self);
@@ -336,7 +343,10 @@ start_test (gpointer user_data)
 }
 
 PfCheck *
-pf_schedule_test (PfSchedule *self, PfAccount *account, const PfSettings *settings, PfSecret *secret)
+pf_schedule_test (PfSchedule *self,
+                  PfAccount *account,
+                  const PfSettings *settings,
+                  PfSecret *secret)
 {
   g_autoptr (PfCheck) check = pf_check_new_test (&self->parts, account, settings, secret);
 
@@ -417,10 +427,12 @@ pf_schedule_class_init (PfScheduleClass *class)
 {
   G_OBJECT_CLASS (class)->dispose = pf_schedule_dispose;
   G_OBJECT_CLASS (class)->finalize = pf_schedule_finalize;
-  g_signal_new ("check-added", PF_TYPE_SCHEDULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, PF_TYPE_CHECK);
-  g_signal_new ("check-removed", PF_TYPE_SCHEDULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
-                PF_TYPE_CHECK);
-  g_signal_new ("changed", PF_TYPE_SCHEDULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  g_signal_new ("check-added", PF_TYPE_SCHEDULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                G_TYPE_NONE, 1, PF_TYPE_CHECK);
+  g_signal_new ("check-removed", PF_TYPE_SCHEDULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                G_TYPE_NONE, 1, PF_TYPE_CHECK);
+  g_signal_new ("changed", PF_TYPE_SCHEDULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                0);
 }
 
 static void

@@ -57,7 +57,8 @@ pf_entry_plan (PfEntry *entry)
 
   if (!settings->enabled || pf_account_is_broken (entry->account))
     pf_entry_plan_none (entry);
-  else if (problem == NULL || pf_account_get_problem_class (entry->account) == PF_PROBLEM_CLASS_IDLE)
+  else if (problem == NULL
+           || pf_account_get_problem_class (entry->account) == PF_PROBLEM_CLASS_IDLE)
     pf_entry_plan_in (entry, pf_interval_seconds (settings->interval, random) * 1000);
   else if (pf_account_get_problem_class (entry->account) == PF_PROBLEM_CLASS_RETRYING)
     pf_entry_plan_in (entry, pf_backoff_seconds (MAX (entry->failures, 1), random) * 1000);

@@ -12,7 +12,11 @@ known_folders (void)
   {
     const char *name;
     gboolean junk;
-  } names[] = { { "INBOX", FALSE }, { "Work/A", FALSE }, { "Work/B", FALSE }, { "Spam", TRUE }, { "Archive", FALSE } };
+  } names[] = { { "INBOX", FALSE },
+                { "Work/A", FALSE },
+                { "Work/B", FALSE },
+                { "Spam", TRUE },
+                { "Archive", FALSE } };
   GPtrArray *known = g_ptr_array_new_with_free_func ((GDestroyNotify) pf_folder_free);
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
@@ -58,7 +62,8 @@ test_folders (void)
         {
           const PfFolder *folder = chosen->pdata[j];
 
-          g_string_append_printf (names, "%s%s%s", j > 0 ? ";" : "", folder->name, folder->junk ? "(junk)" : "");
+          g_string_append_printf (names, "%s%s%s", j > 0 ? ";" : "", folder->name,
+                                  folder->junk ? "(junk)" : "");
         }
       if (table[i].chosen != NULL)
         g_assert_cmpstr (names->str, ==, table[i].chosen);
@@ -82,8 +87,9 @@ test_recipients (void)
     { "no-address", "local" },
     { "@people.example", "local" },
   };
-  char *rules[] = { (char *) "anna@example.org=anna", (char *) "both@example.org=one", (char *) "both@example.org=two",
-                    (char *) "*@shop.example=clerk", (char *) "*@people.example=*", NULL };
+  char *rules[] = { (char *) "anna@example.org=anna", (char *) "both@example.org=one",
+                    (char *) "both@example.org=two",  (char *) "*@shop.example=clerk",
+                    (char *) "*@people.example=*",    NULL };
   PfSettings settings = { .local_user = (char *) "local", .recipients = rules };
 
   for (guint i = 0; i < G_N_ELEMENTS (table); i++)
@@ -119,7 +125,8 @@ test_refusals (void)
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (table); i++)
-    g_assert_cmpint (pf_login_classify (table[i].code, table[i].text, table[i].announced), ==, table[i].problem);
+    g_assert_cmpint (pf_login_classify (table[i].code, table[i].text, table[i].announced), ==,
+                     table[i].problem);
 }
 
 int

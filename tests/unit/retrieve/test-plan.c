@@ -145,7 +145,8 @@ test_removal_by_policy (Fixture *f, gconstpointer unused)
 static void
 test_never_removes_what_it_did_not_deliver (Fixture *f, gconstpointer unused)
 {
-  static const PfRowState states[] = { PF_ROW_KNOWN, PF_ROW_INTENT, PF_ROW_SET_ASIDE, PF_ROW_FAILED };
+  static const PfRowState states[] = { PF_ROW_KNOWN, PF_ROW_INTENT, PF_ROW_SET_ASIDE,
+                                       PF_ROW_FAILED };
 
   f->settings.remove = PF_REMOVE_AFTER_DELIVERY;
   for (guint i = 0; i < G_N_ELEMENTS (states); i++)
