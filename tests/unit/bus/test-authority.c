@@ -1,0 +1,385 @@
+/* polkit's answers, and its silence: with a polkitd that does what each test wants. */
+#include <string.h>
+#include <unistd.h>
+
+#include "bus/authority.h"
+#include "bus/errors.h"
+#include "dbus-interfaces/names.h"
+#include "fixture.h"
+
+static const char polkit_xml[] =
+    "<node><interface name='org.freedesktop.PolicyKit1.Authority'>"
+    "<method name='CheckAuthorization'><arg type='(sa{sv})' direction='in'/>"
+    "<arg type='s' direction='in'/><arg type='a{ss}' direction='in'/><arg type='u' direction='in'/>"
+    "<arg type='s' direction='in'/><arg type='(bba{ss})' direction='out'/></method>"
+    "<method name='CancelCheckAuthorization'><arg type='s' direction='in'/></method>"
+    "</interface></node>";
+
+typedef enum
+{
+  SAY_YES,
+  SAY_NO,
+  SAY_CHALLENGE,
+  SAY_DISMISSED,
+  SAY_ERROR,
+  SAY_NOTHING
+} Say;
+
+typedef struct
+{
+  GDBusConnection *polkit, *service;
+  PfAuthority *authority;
+  guint object, name;
+  Say say;
+  guint asked, cancelled;
+  guint flags;
+  GVariant *details;
+  char *subject;
+} Test;
+
+static GVariant *
+make_answer (Say say)
+{
+  GVariantBuilder details;
+
+  g_variant_builder_init (&details, G_VARIANT_TYPE ("a{ss}"));
+  if (say == SAY_DISMISSED)
+    g_variant_builder_add (&details, "{ss}", "polkit.dismissed", "true");
+  return g_variant_new ("((bba{ss}))", say == SAY_YES, say == SAY_CHALLENGE, &details);
+}
+
+static void
+on_polkit_call (GDBusConnection *connection,
+                const char *sender,
+                const char *path,
+                const char *interface,
+                const char *method,
+                GVariant *parameters,
+                GDBusMethodInvocation *invocation,
+                gpointer user_data)
+{
+  Test *test = user_data;
+  g_autoptr (GVariant) subject = NULL;
+
+  if (g_str_equal (method, "CancelCheckAuthorization"))
+    {
+      test->cancelled++;
+      g_dbus_method_invocation_return_value (invocation, NULL);
+      return;
+    }
+  test->asked++;
+  g_clear_pointer (&test->details, g_variant_unref);
+  g_variant_get (parameters, "((&s@a{sv})&s@a{ss}u&s)", NULL, &subject, NULL, &test->details,
+                 &test->flags, NULL);
+  g_free (test->subject);
+  g_variant_lookup (subject, "name", "s", &test->subject);
+  if (test->say == SAY_ERROR)
+    g_dbus_method_invocation_return_dbus_error (
+        invocation, "org.freedesktop.PolicyKit1.Error.Failed", "Action X is not registered");
+  else if (test->say == SAY_NOTHING)
+    g_object_unref (invocation);
+  else
+    g_dbus_method_invocation_return_value (invocation, make_answer (test->say));
+}
+
+static const GDBusInterfaceVTable vtable = { on_polkit_call, NULL, NULL, { 0 } };
+
+static void
+on_owned (GDBusConnection *connection, const char *name, gpointer user_data)
+{
+  *(gboolean *) user_data = TRUE;
+}
+
+static void
+start_polkit (Test *test)
+{
+  g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (polkit_xml, NULL);
+  gboolean owned = FALSE;
+
+  test->object =
+      g_dbus_connection_register_object (test->polkit, "/org/freedesktop/PolicyKit1/Authority",
+                                         node->interfaces[0], &vtable, test, NULL, NULL);
+  test->name = g_bus_own_name_on_connection (test->polkit, "org.freedesktop.PolicyKit1", 0,
+                                             on_owned, NULL, &owned, NULL);
+  fixture_wait (&owned);
+}
+
+static void
+set_up (Test *test, gconstpointer session)
+{
+  test->polkit = fixture_connect ((guint) -1);
+  test->service = fixture_connect ((guint) -1);
+  test->authority = pf_authority_new (test->service, session != NULL);
+}
+
+static void
+tear_down (Test *test, gconstpointer session)
+{
+  if (test->name != 0)
+    g_bus_unown_name (test->name);
+  if (test->object != 0)
+    g_dbus_connection_unregister_object (test->polkit, test->object);
+  fixture_settle (test->service);
+  g_object_unref (test->authority);
+  fixture_settle (test->service);
+  g_object_unref (test->service);
+  g_object_unref (test->polkit);
+  g_clear_pointer (&test->details, g_variant_unref);
+  g_free (test->subject);
+}
+
+/* --- Asking ----------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  gboolean done;
+  gboolean yes;
+  GError *error;
+} Answer;
+
+static void
+on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Answer *answer = user_data;
+
+  answer->yes = pf_authority_check_finish (PF_AUTHORITY (source), result, &answer->error);
+  answer->done = TRUE;
+}
+
+static PfCaller *
+make_caller (guint uid, gboolean is_owner)
+{
+  PfCaller *caller = pf_caller_new (":1.4711");
+
+  caller->uid = uid;
+  caller->is_owner = is_owner;
+  return caller;
+}
+
+static void
+ask (Test *test, PfCaller *caller, gboolean interactive, Answer *answer)
+{
+  PfQuestion question = { PF_ACTION_MANAGE, interactive, "a\nb\xe2\x80\xae@example.org", "alice" };
+
+  *answer = (Answer){ 0 };
+  pf_authority_check_async (test->authority, caller, &question, on_answer, answer);
+}
+
+static void
+ask_and_wait (Test *test, guint uid, gboolean interactive, Answer *answer)
+{
+  g_autoptr (PfCaller) caller = make_caller (uid, FALSE);
+
+  ask (test, caller, interactive, answer);
+  fixture_wait (&answer->done);
+}
+
+static void
+assert_no (Answer *answer, GQuark domain, int code)
+{
+  g_assert_false (answer->yes);
+  g_assert_error (answer->error, domain, code);
+  g_clear_error (&answer->error);
+}
+
+static void
+test_answers (Test *test, gconstpointer session)
+{
+  Answer answer;
+
+  start_polkit (test);
+  test->say = SAY_YES;
+  ask_and_wait (test, 1000, FALSE, &answer);
+  g_assert_no_error (answer.error);
+  g_assert_true (answer.yes);
+  g_assert_cmpuint (test->flags, ==, 0);
+
+  test->say = SAY_NO;
+  ask_and_wait (test, 1000, FALSE, &answer);
+  assert_no (&answer, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
+
+  test->say = SAY_CHALLENGE;
+  ask_and_wait (test, 1000, FALSE, &answer);
+  assert_no (&answer, PF_BUS_ERROR, PF_BUS_ERROR_INTERACTION);
+
+  /* Asking was allowed, but nobody is there to be asked. */
+  ask_and_wait (test, 1000, TRUE, &answer);
+  g_assert_cmpuint (test->flags, ==, 1);
+  assert_no (&answer, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
+
+  test->say = SAY_DISMISSED;
+  ask_and_wait (test, 1000, TRUE, &answer);
+  assert_no (&answer, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
+
+  test->say = SAY_ERROR;
+  ask_and_wait (test, 1000, FALSE, &answer);
+  assert_no (&answer, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
+}
+
+/* Rules get the account and its user; what a dialog shows cannot deceive. */
+static void
+test_details (Test *test, gconstpointer session)
+{
+  const char *account, *user;
+  Answer answer;
+
+  start_polkit (test);
+  test->say = SAY_YES;
+  ask_and_wait (test, 1000, FALSE, &answer);
+  g_assert_true (g_variant_lookup (test->details, "account", "&s", &account));
+  g_assert_true (g_variant_lookup (test->details, "local-user", "&s", &user));
+  g_assert_cmpstr (account, ==, "a\\x0ab@example.org");
+  g_assert_cmpstr (user, ==, "alice");
+  g_assert_cmpstr (test->subject, ==, ":1.4711");
+}
+
+/* Root is never asked about: polkit need not be there. */
+static void
+test_root (Test *test, gconstpointer session)
+{
+  Answer answer;
+
+  ask_and_wait (test, 0, FALSE, &answer);
+  g_assert_no_error (answer.error);
+  g_assert_true (answer.yes);
+  start_polkit (test);
+  test->say = SAY_NO;
+  ask_and_wait (test, 0, FALSE, &answer);
+  g_assert_true (answer.yes);
+  g_assert_cmpuint (test->asked, ==, 0);
+}
+
+/* Gone: a no. Back again: asked again. Breaks when on_polkit() or on_answer() takes an error for a yes. */
+static void
+test_gone (Test *test, gconstpointer session)
+{
+  Answer answer;
+
+  ask_and_wait (test, 1000, FALSE, &answer);
+  assert_no (&answer, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
+  start_polkit (test);
+  test->say = SAY_YES;
+  ask_and_wait (test, 1000, FALSE, &answer);
+  g_assert_no_error (answer.error);
+  g_assert_true (answer.yes);
+  g_bus_unown_name (test->name);
+  test->name = 0;
+  fixture_settle (test->polkit);
+  ask_and_wait (test, 1000, FALSE, &answer);
+  assert_no (&answer, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
+}
+
+static void
+test_session (Test *test, gconstpointer session)
+{
+  g_autoptr (PfCaller) owner = make_caller (1000, TRUE), other = make_caller (0, FALSE);
+  Answer answer;
+
+  start_polkit (test);
+  test->say = SAY_YES;
+  ask (test, owner, FALSE, &answer);
+  fixture_wait (&answer.done);
+  g_assert_true (answer.yes);
+  ask (test, other, FALSE, &answer);
+  fixture_wait (&answer.done);
+  assert_no (&answer, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
+  g_assert_cmpuint (test->asked, ==, 0);
+}
+
+/* Who leaves while polkit thinks gets nothing: breaks when on_left() is not connected. */
+static void
+test_caller_leaves (Test *test, gconstpointer session)
+{
+  g_autoptr (PfCaller) caller = make_caller (1000, FALSE);
+  Answer answer;
+
+  start_polkit (test);
+  test->say = SAY_NOTHING;
+  ask (test, caller, TRUE, &answer);
+  while (test->asked == 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_cancellable_cancel (caller->left);
+  fixture_wait (&answer.done);
+  assert_no (&answer, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  while (test->cancelled == 0) /* the dialog goes away as well */
+    g_main_context_iteration (NULL, TRUE);
+
+  ask (test, caller, TRUE, &answer);
+  fixture_wait (&answer.done);
+  assert_no (&answer, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpuint (test->asked, ==, 1);
+}
+
+/* polkitd that takes the question and never answers: a no after a while. Breaks (waits for ever) without on_timeout(). */
+static void
+test_silent (Test *test, gconstpointer session)
+{
+  Answer answer;
+
+  start_polkit (test);
+  test->say = SAY_NOTHING;
+  ask_and_wait (test, 1000, FALSE, &answer);
+  assert_no (&answer, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
+  while (test->cancelled == 0)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+/* libpolkit wants to take its question back, and there is nobody any more. */
+static gboolean
+on_warning (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
+{
+  gboolean expected = strstr (message, "cancelling") != NULL;
+
+  if (expected)
+    *(gboolean *) user_data = TRUE;
+  return !expected;
+}
+
+/* While somebody is asked there are five minutes, but only as long as polkitd lives: breaks (waits too long) without on_ping(). */
+static void
+test_dies_while_asking (Test *test, gconstpointer session)
+{
+  g_autoptr (PfCaller) caller = make_caller (1000, FALSE);
+  static gboolean warned;
+  Answer answer;
+
+  start_polkit (test);
+  test->say = SAY_NOTHING;
+  ask (test, caller, TRUE, &answer);
+  while (test->asked == 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_bus_unown_name (test->name);
+  test->name = 0;
+  g_test_log_set_fatal_handler (on_warning, &warned);
+  fixture_wait (&answer.done);
+  assert_no (&answer, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
+  fixture_wait (&warned);
+}
+
+int
+main (int argc, char **argv)
+{
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  fixture_start_bus ();
+#define ADD(name, session, func)                                                                   \
+  g_test_add ("/bus/authority/" name, Test, session, set_up, func, tear_down)
+  ADD ("gone", NULL, test_gone);
+  ADD ("answers", NULL, test_answers);
+  ADD ("details", NULL, test_details);
+  ADD ("root", NULL, test_root);
+  ADD ("session", "session", test_session);
+  ADD ("caller-leaves", NULL, test_caller_leaves);
+  ADD ("silent", NULL, test_silent);
+  ADD ("dies-while-asking", NULL, test_dies_while_asking);
+  status = g_test_run ();
+  /* libpolkit's connection must not end the process with the bus. */
+  {
+    g_autoptr (GDBusConnection) system = g_bus_get_sync (G_BUS_TYPE_SYSTEM, NULL, NULL);
+
+    g_dbus_connection_set_exit_on_close (system, FALSE);
+  }
+  fixture_stop_bus ();
+  return status;
+}
