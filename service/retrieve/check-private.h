@@ -99,8 +99,8 @@ void pf_check_fetch_more   (PfCheck *self);
 void pf_check_item_done    (PfCheck *self, PfPlanItem *item, gboolean committed);
 /* The row for @item, the ledger's or a new one (transfer full). */
 PfRow *pf_check_row_for    (PfCheck *self, const PfPlanItem *item);
-/* Counts a failure of the message itself and stores it. */
-void pf_check_count_failure (PfCheck *self, PfPlanItem *item, const char *reason);
+/* Stores that @item was not delivered, and counts it where it may be the message's own fault: too often, and it is set aside. */
+void pf_check_store_failure (PfCheck *self, PfPlanItem *item, const char *reason, gboolean own_fault);
 PfEvent *pf_check_message_event (PfCheck *self, const PfPlanItem *item, PfOutcome outcome, const char *reason);
 
 /* message.c: takes @body */

@@ -81,17 +81,15 @@ put_rows (PfCheck *self, GPtrArray *rows)
 }
 
 void
-pf_check_count_failure (PfCheck *self, PfPlanItem *item, const char *reason)
+pf_check_store_failure (PfCheck *self, PfPlanItem *item, const char *reason, gboolean own_fault)
 {
   GPtrArray *rows = g_ptr_array_new_with_free_func ((GDestroyNotify) pf_row_free);
   PfRow *row = pf_check_row_for (self, item);
 
-  row->failures++;
   g_free (row->reason);
   row->reason = g_strdup (reason);
   row->time = g_get_real_time ();
-  /* What is in doubt stays so: its delivery may have happened. */
-  if (row->failures >= PF_LIMIT_MESSAGE_FAILURES && row->state != PF_ROW_INTENT)
+  if (own_fault && ++row->failures >= PF_LIMIT_MESSAGE_FAILURES)
     {
       row->state = PF_ROW_SET_ASIDE;
       self->stuck = TRUE;
@@ -281,7 +279,7 @@ on_refused (PfCheck *self, PfPlanItem *item, PfFetchResult result, const char *t
   else
     pf_journal_record (self->parts.journal,
                        pf_check_message_event (self, item, PF_OUTCOME_SKIPPED, quoted));
-  pf_check_count_failure (self, item, result == PF_FETCH_TOO_LARGE ? "too large" : quoted);
+  pf_check_store_failure (self, item, result == PF_FETCH_TOO_LARGE ? "too large" : quoted, TRUE);
   pf_check_item_done (self, item, TRUE);
 }
 
@@ -291,7 +289,7 @@ on_session_failed (PfCheck *self, PfPlanItem *item, GError *error)
 {
   if (!pf_check_is_over (self) && error->domain == PF_PROBLEM
       && error->code <= PF_PROBLEM_LIMIT_EXCEEDED)
-    pf_check_count_failure (self, item, error->message);
+    pf_check_store_failure (self, item, error->message, TRUE);
   self->in_flight--;
   pf_check_fail (self, error);
   pf_check_settle (self);

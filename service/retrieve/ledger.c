@@ -83,7 +83,7 @@ static void
 index_digests (PfLedger *self)
 {
   self->by_digest =
-      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_ptr_array_unref);
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
   for (guint i = 0; i < self->rows->len; i++)
     {
       PfRow *row = self->rows->pdata[i];
@@ -94,7 +94,7 @@ index_digests (PfLedger *self)
       if (same == NULL)
         {
           same = g_ptr_array_new ();
-          g_hash_table_insert (self->by_digest, row->digest, same);
+          g_hash_table_insert (self->by_digest, g_strdup (row->digest), same);
         }
       g_ptr_array_add (same, row);
     }

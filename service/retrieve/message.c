@@ -93,27 +93,24 @@ figures_with (PfMessage *message)
                            pf_body_get_received (message->body));
 }
 
+/* What the journal has for the message is what the ledger has from now on. */
 static void
 adopt_row (PfMessage *message)
 {
-  PfCheck *check = message->check;
   PfPlanItem *item = message->item;
 
   if (item->row == NULL)
     {
       item->row = g_steal_pointer (&message->row);
-      pf_ledger_add (check->ledger, item->row);
+      pf_ledger_add (message->check->ledger, item->row);
     }
   else
     {
-      item->row->state = message->row->state;
-      item->row->time = message->row->time;
-      item->row->keep = message->row->keep;
-      item->row->size = message->row->size;
-      item->row->id = message->row->id;
+      PfRow before = *item->row;
+
+      *item->row = *message->row;
+      *message->row = before;
     }
-  item->remove = check->listing->may_remove
-                 && pf_plan_removal_due (check->settings, item->row, g_get_real_time ());
 }
 
 static void
@@ -133,6 +130,9 @@ on_delivered_put (GObject *source, GAsyncResult *result, gpointer user_data)
   count_outcome (message->check, message->outcome);
   record (message, message->outcome, message->reason != NULL ? message->reason : "");
   adopt_row (message);
+  message->item->remove =
+      message->check->listing->may_remove
+      && pf_plan_removal_due (message->check->settings, message->item->row, g_get_real_time ());
   pf_message_done (message, TRUE);
 }
 
@@ -197,27 +197,44 @@ hold_back (PfMessage *message, const char *verdict, const char *reason)
                              on_quarantined, message);
 }
 
+/* What stands in the way of the whole mailbox ends the check; it is never counted against the message. */
+static gboolean
+ends_check (PfDeliveryResult result, PfProblemCode *code)
+{
+  switch (result)
+    {
+    case PF_DELIVERY_UNKNOWN_USER:
+      *code = PF_PROBLEM_RECIPIENT_UNKNOWN;
+      return TRUE;
+    case PF_DELIVERY_OVER_QUOTA:
+      *code = PF_PROBLEM_RECIPIENT_OVER_QUOTA;
+      return TRUE;
+    case PF_DELIVERY_DISK_FULL:
+      *code = PF_PROBLEM_DELIVERY_DEFERRED;
+      return TRUE;
+    default:
+      *code = PF_PROBLEM_DELIVERY_DEFERRED;
+      return FALSE;
+    }
+}
+
 /* The delivery did not happen, or is in doubt: the message stays at the provider and is tried again. */
 static void
 defer (PfMessage *message, PfDeliveryResult result, const char *text)
 {
   PfCheck *check = message->check;
+  PfProblemCode code;
+  gboolean ends = ends_check (result, &code);
 
-  if (result == PF_DELIVERY_UNKNOWN_USER)
-    pf_check_fail (check, g_error_new (PF_PROBLEM, PF_PROBLEM_RECIPIENT_UNKNOWN, "%s", text));
-  else if (result == PF_DELIVERY_OVER_QUOTA)
-    pf_check_fail (check, g_error_new (PF_PROBLEM, PF_PROBLEM_RECIPIENT_OVER_QUOTA, "%s", text));
-  else if (result == PF_DELIVERY_DISK_FULL)
-    pf_check_fail (check, g_error_new (PF_PROBLEM, PF_PROBLEM_DELIVERY_DEFERRED, "%s", text));
-  else
-    {
-      pf_check_note (check, g_error_new (PF_PROBLEM, PF_PROBLEM_DELIVERY_DEFERRED, "%s", text));
-      /* Only where others could be delivered it may be the message's own fault. */
-      if (check->tally.delivered > 0)
-        pf_check_count_failure (check, message->item, text);
-    }
-  check->tally.deferred++;
   record (message, PF_OUTCOME_DEFERRED, text);
+  check->tally.deferred++;
+  /* Which recipients have it already is kept. Only where others could be delivered it may be the message's own fault. */
+  adopt_row (message);
+  pf_check_store_failure (check, message->item, text, !ends && check->tally.delivered > 0);
+  if (ends)
+    pf_check_fail (check, g_error_new_literal (PF_PROBLEM, (int) code, text));
+  else
+    pf_check_note (check, g_error_new_literal (PF_PROBLEM, (int) code, text));
   pf_message_done (message, FALSE);
 }
 
@@ -377,8 +394,7 @@ commit_intent (PfMessage *message, char *const *users)
   PfRow *row = message->row;
 
   /* In doubt: the same ids as then, so that what is there already is found. */
-  message->in_doubt = row->state == PF_ROW_INTENT && row->deliveries != NULL
-                      && row->deliveries->len > 0
+  message->in_doubt = row->deliveries != NULL && row->deliveries->len > 0
                       && strcmp (row->digest, pf_body_get_digest (message->body)) == 0;
   row->size = message->item->listed->size;
   if (!message->in_doubt)

@@ -220,7 +220,6 @@ pf_plan_make (PfLedger *ledger, const PfListing *listing, const PfPlanInput *inp
   for (guint i = 0; i < items->len; i++)
     plan_item (ledger, listing, items->pdata[i], renumbered, input);
   g_ptr_array_sort (items, by_failures);
-  if (input->limit > 0)
-    apply_limit (items, input->limit);
+  apply_limit (items, input->limit);
   return items;
 }

@@ -30,7 +30,7 @@ typedef struct
 {
   const PfSettings *settings;
   guint64 max_size;
-  guint limit;       /* messages to fetch at most; 0: no limit */
+  guint limit;       /* messages to fetch at most; G_MAXUINT: no limit */
   gboolean first;    /* the folder was never planned before */
   gboolean by_person; /* a person asked: what was set aside is tried again */
   gint64 now;        /* us */

@@ -264,6 +264,7 @@ pf_check_remove_begin (PfCheck *self)
 
   if (self->explain)
     {
+      pf_check_set_phase (self, PF_PHASE_LISTING);
       pf_check_folder_done (self);
       return;
     }

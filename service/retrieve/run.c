@@ -213,7 +213,7 @@ make_plan (PfCheck *self)
   PfPlanInput input = {
     .settings = self->settings,
     .max_size = self->parts.settings->max_message_size,
-    .limit = self->limit_left,
+    .limit = self->limit > 0 ? self->limit_left : G_MAXUINT,
     .first = !g_hash_table_contains (self->folders_seen, self->listing->folder),
     .by_person = self->by_person,
     .now = g_get_real_time (),

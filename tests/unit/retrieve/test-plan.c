@@ -46,6 +46,7 @@ setup (Fixture *f, gconstpointer unused)
   f->listing->messages = g_ptr_array_new_with_free_func ((GDestroyNotify) pf_listed_free);
   f->input.settings = &f->settings;
   f->input.max_size = 1000;
+  f->input.limit = G_MAXUINT;
   f->input.now = NOW;
 }
 
