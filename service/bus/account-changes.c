@@ -4,7 +4,7 @@
 #include "bus/secret-steps.h"
 #include "dbus-interfaces/errors.h"
 
-/* --- Common ----------------------------------------------------------------------------------------- */
+/* --- Common ----------------------------------------------------------------------------------- */
 
 /* The secret of @account was stored: everybody is told. */
 static void
@@ -37,9 +37,10 @@ changed_keys (const PfSettings *before, const PfSettings *after)
   return g_strjoinv (", ", list);
 }
 
-/* --- Update ----------------------------------------------------------------------------------------- */
+/* --- Update ----------------------------------------------------------------------------------- */
 
-/* An update that brings a secret: it is stored first, so that never an old secret meets a new server. */
+/* An update that brings a secret: it is stored first, so that never an old secret meets a new
+ * server. */
 typedef struct
 {
   PfSettings *base; /* what the changes were decided on */
@@ -135,7 +136,8 @@ store_first (PfOperation *operation, PfAccount *account)
   swap->steps = pf_secret_steps_new ();
   pf_secret_steps_add (swap->steps, PF_SECRET_LOOKUP, PF_SECRET_PASSWORD, NULL);
   pf_secret_steps_add (swap->steps, PF_SECRET_LOOKUP, PF_SECRET_REFRESH_TOKEN, NULL);
-  /* Bringing one secret does not show that the other one is known: it must not go to the new place. */
+  /* Bringing one secret does not show that the other one is known: it must not go to the new
+   * place. */
   if (pf_settings_moves_secret (before, operation->settings))
     pf_secret_steps_add (swap->steps, PF_SECRET_CLEAR, operation->kind, NULL);
   pf_secret_steps_add (swap->steps, PF_SECRET_STORE, operation->kind, operation->secret);
@@ -186,7 +188,7 @@ pf_account_update (PfBus *bus, PfCall *call, gpointer account)
     pf_call_fail (call, error);
 }
 
-/* --- SetSecret -------------------------------------------------------------------------------------- */
+/* --- SetSecret -------------------------------------------------------------------------------- */
 
 static void
 on_secret_set (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -251,7 +253,7 @@ pf_account_set_secret (PfBus *bus, PfCall *call, gpointer account)
   pf_operation_read_secret (operation, handle, set_secret);
 }
 
-/* --- Remove ----------------------------------------------------------------------------------------- */
+/* --- Remove ----------------------------------------------------------------------------------- */
 
 static void
 on_forgotten (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -265,8 +267,8 @@ on_forgotten (GObject *source, GAsyncResult *result, gpointer user_data)
     pf_operation_fail (operation, error);
 }
 
-/* The secret went first: should we die here, an account is left that cannot log in, and Remove can be called again. A
- * journal that is left over is forgotten when the address is added again. */
+/* The secret went first: should we die here, an account is left that cannot log in, and Remove can
+ * be called again. A journal that is left over is forgotten when the address is added again. */
 static void
 on_cleared (GObject *source, GAsyncResult *result, gpointer user_data)
 {

@@ -4,7 +4,7 @@
 #include "bus/options.h"
 #include "dbus-interfaces/errors.h"
 
-/* --- Check ------------------------------------------------------------------------------------------ */
+/* --- Check ------------------------------------------------------------------------------------ */
 
 static void
 check (PfOperation *operation)
@@ -43,7 +43,7 @@ pf_account_check (PfBus *bus, PfCall *call, gpointer account)
     pf_call_fail (call, error);
 }
 
-/* --- Test ------------------------------------------------------------------------------------------- */
+/* --- Test ------------------------------------------------------------------------------------- */
 
 static void
 test (PfOperation *operation)
@@ -80,7 +80,7 @@ pf_account_test (PfBus *bus, PfCall *call, gpointer account)
     pf_call_fail (call, error);
 }
 
-/* --- OAuth2 ----------------------------------------------------------------------------------------- */
+/* --- OAuth2 ----------------------------------------------------------------------------------- */
 
 void
 pf_account_begin_authorization (PfBus *bus, PfCall *call, gpointer account)

@@ -6,7 +6,8 @@
 /* The properties that are no settings: a{sv}, floating. */
 GVariant *pf_account_state_vardict (PfAccount *account);
 
-/* Watches every account of the registry and tells listeners, at most once in PF_LIMIT_TELL_ACCOUNTS_MS. */
+/* Watches every account of the registry and tells listeners, at most once in
+ * PF_LIMIT_TELL_ACCOUNTS_MS. */
 PfAccountWatch *pf_account_watch_new  (PfBus *bus);
 void            pf_account_watch_free (PfAccountWatch *self);
 /* Tells what is new about @account now: before the answer to a method that changed it. */

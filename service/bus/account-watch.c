@@ -15,8 +15,8 @@ struct _PfAccountWatch
   gulong added, removed;
 };
 
-/* One account as it was told last. Settings are a shared value and cost nothing to keep; the state is kept only while
- * somebody listens, and told whole to the first who does. */
+/* One account as it was told last. Settings are a shared value and cost nothing to keep; the state
+ * is kept only while somebody listens, and told whole to the first who does. */
 typedef struct
 {
   PfAccountWatch *watch;

@@ -21,7 +21,8 @@ struct _PfAuthority
 
 G_DEFINE_FINAL_TYPE (PfAuthority, pf_authority, G_TYPE_OBJECT)
 
-/* One question. It lives until polkit and the pings have come back; the task may have been answered long before. */
+/* One question. It lives until polkit and the pings have come back; the task may have been answered
+ * long before. */
 typedef struct
 {
   gatomicrefcount ref_count;

@@ -1,4 +1,4 @@
-/* authority.h - may this caller do that? polkit's answer, without ever waiting for ever (DESIGN 5). */
+/* authority.h - may this caller do that? polkit's answer, never waited for without end (DESIGN 5). */
 #pragma once
 
 #include "bus/caller.h"
@@ -24,9 +24,12 @@ PfAuthority *pf_authority_new (GDBusConnection *connection, gboolean session);
 /**
  * pf_authority_check_async:
  *
- * Root is never asked about. For anybody else no answer is a no: polkitd gone, silent (PF_LIMIT_POLKIT_SECONDS, or
- * PF_LIMIT_POLKIT_INTERACTIVE_SECONDS as long as it answers pings), or failing.
- * Errors: G_DBUS_ERROR_ACCESS_DENIED, PF_BUS_ERROR_INTERACTION, G_IO_ERROR_CANCELLED when the caller left.
+ * Root is never asked about. For anybody else no answer is a no: polkitd gone, silent
+ * (PF_LIMIT_POLKIT_SECONDS, or PF_LIMIT_POLKIT_INTERACTIVE_SECONDS as long as it answers pings), or
+ * failing. Errors: G_DBUS_ERROR_ACCESS_DENIED, PF_BUS_ERROR_INTERACTION, G_IO_ERROR_CANCELLED when
+ * the caller left.
  */
-void         pf_authority_check_async  (PfAuthority *self, PfCaller *caller, const PfQuestion *question, GAsyncReadyCallback callback, gpointer user_data);
+void         pf_authority_check_async  (PfAuthority *self, PfCaller *caller,
+                                        const PfQuestion *question, GAsyncReadyCallback callback,
+                                        gpointer user_data);
 gboolean     pf_authority_check_finish (PfAuthority *self, GAsyncResult *result, GError **error);

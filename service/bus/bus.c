@@ -6,7 +6,7 @@
 #include "bus/router.h"
 #include "dbus-interfaces/errors.h"
 
-/* --- Parts ------------------------------------------------------------------------------------------ */
+/* --- Parts ------------------------------------------------------------------------------------ */
 
 static void
 take_parts (PfBusParts *to, const PfBusParts *from)
@@ -92,7 +92,7 @@ pf_bus_free (PfBus *self)
   pf_bus_unref (self);
 }
 
-/* --- What the methods share ------------------------------------------------------------------------- */
+/* --- What the methods share ------------------------------------------------------------------- */
 
 GPtrArray *
 pf_bus_visible_accounts (PfBus *self, const PfCaller *caller)

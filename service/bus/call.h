@@ -11,7 +11,8 @@ typedef struct _PfCall PfCall;
  * pf_call_new:
  * @done: (nullable): called once when the call was answered or dropped
  */
-PfCall     *pf_call_new (GDBusConnection *connection, GDBusMessage *message, PfCaller *caller, GDestroyNotify done, gpointer data);
+PfCall     *pf_call_new (GDBusConnection *connection, GDBusMessage *message, PfCaller *caller,
+                         GDestroyNotify done, gpointer data);
 /* Drops the call without an answer: its caller has left. */
 void        pf_call_free (PfCall *self);
 
@@ -27,13 +28,16 @@ gboolean    pf_call_is_interactive (const PfCall *self);
  * pf_call_take_descriptor:
  * @handle: a value of type h
  *
- * Returns: the caller's to close, close-on-exec; -1 with G_DBUS_ERROR_INVALID_ARGS when the message holds none such.
+ * Returns: the caller's to close, close-on-exec; -1 with G_DBUS_ERROR_INVALID_ARGS when the message
+ * holds none such.
  */
 int         pf_call_take_descriptor (const PfCall *self, gint32 handle, GError **error);
 
 /* Each of these ends the call and frees it. @value: (nullable): a tuple, floating is taken. */
 void        pf_call_return (PfCall *self, GVariant *value);
 void        pf_call_fail   (PfCall *self, const GError *error);
-void        pf_call_fail_with (PfCall *self, GQuark domain, int code, const char *format, ...) G_GNUC_PRINTF (4, 5);
-/* The answer for every object that is not there or must not be seen: nothing tells the two apart. */
+void        pf_call_fail_with (PfCall *self, GQuark domain, int code, const char *format,
+                               ...) G_GNUC_PRINTF (4, 5);
+/* The answer for every object that is not there or must not be seen: nothing tells the two
+ * apart. */
 void        pf_call_fail_unknown_object (PfCall *self);

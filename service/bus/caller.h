@@ -28,7 +28,8 @@ gboolean  pf_caller_sees_user    (const PfCaller *self, const char *local_user);
 gboolean  pf_caller_sees_account (const PfCaller *self, const PfSettings *settings);
 /**
  * pf_caller_sees_check:
- * @local_user: (nullable): whose account is checked; NULL for a test of settings that are not stored
+ * @local_user: (nullable): whose account is checked; NULL for a test of settings that are not
+ * stored
  * @starter: uid of who started it
  */
 gboolean  pf_caller_sees_check   (const PfCaller *self, const char *local_user, guint starter);

@@ -10,4 +10,5 @@ PfCensus *pf_census_new  (PfRegistry *registry);
 void     pf_census_free (PfCensus *self);
 /* Something changed, or time went by: counted again when somebody asks. */
 void     pf_census_forget (PfCensus *self);
-void     pf_census_read   (PfCensus *self, const PfCaller *caller, guint *accounts, guint *attention);
+void     pf_census_read   (PfCensus *self, const PfCaller *caller, guint *accounts,
+                           guint *attention);

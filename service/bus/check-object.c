@@ -61,7 +61,7 @@ pf_bus_start_check (PfBus *bus, const PfCaller *caller, PfAccount *account, GVar
   return check;
 }
 
-/* --- Cancel ----------------------------------------------------------------------------------------- */
+/* --- Cancel ----------------------------------------------------------------------------------- */
 
 static void
 cancel (PfOperation *operation)
@@ -95,7 +95,7 @@ pf_bus_cancel_check (PfBus *bus, PfCall *call, gpointer check)
   cancel (pf_operation_new (bus, call, "Check.Cancel", NULL, NULL));
 }
 
-/* --- The interface ---------------------------------------------------------------------------------- */
+/* --- The interface ---------------------------------------------------------------------------- */
 
 static GVariant *
 check_properties (PfBus *bus, const PfCaller *caller, gpointer object)

@@ -3,7 +3,8 @@
 
 #include "bus/internal.h"
 
-/* Watches every check of the schedule and tells listeners, at most once in PF_LIMIT_TELL_CHECKS_MS, and its end at once. */
+/* Watches every check of the schedule and tells listeners, at most once in PF_LIMIT_TELL_CHECKS_MS,
+ * and its end at once. */
 PfCheckWatch *pf_check_watch_new  (PfBus *bus);
 void          pf_check_watch_free (PfCheckWatch *self);
 /* Tells what is new about @check now: before the answer to the method that started it. */
@@ -16,7 +17,8 @@ PfCheck      *pf_bus_running_check (PfBus *bus, PfAccount *account);
 /* FALSE when @caller, who is no administrator, has as many checks running as one may have. */
 gboolean      pf_bus_may_start_check  (PfBus *bus, const PfCaller *caller, GError **error);
 /* Starts or finds the check of @account; @options as PfSchedule takes them. (transfer none) */
-PfCheck      *pf_bus_start_check      (PfBus *bus, const PfCaller *caller, PfAccount *account, GVariant *options);
+PfCheck      *pf_bus_start_check      (PfBus *bus, const PfCaller *caller, PfAccount *account,
+                                       GVariant *options);
 /* Notes who started it, tells it; the path of the object. */
 const char   *pf_bus_check_begun      (PfBus *bus, const PfCaller *caller, PfCheck *check);
 

@@ -1,4 +1,5 @@
-/* coalescer.h - many changes, few tellings: each thing that changed is handed on once, at most so often. */
+/* coalescer.h - many changes, few tellings: each thing that changed is handed on once, at most so
+ * often. */
 #pragma once
 
 #include <glib.h>
@@ -6,7 +7,8 @@
 typedef struct _PfCoalescer PfCoalescer;
 typedef void (*PfCoalescerFunc) (gpointer item, gpointer user_data);
 
-/* @func runs for each item on the main loop, no sooner than @interval_ms after the last round; the first change is handed on at once. */
+/* @func runs for each item on the main loop, no sooner than @interval_ms after the last round; the
+ * first change is handed on at once. */
 PfCoalescer *pf_coalescer_new  (guint interval_ms, PfCoalescerFunc func, gpointer user_data);
 void         pf_coalescer_free (PfCoalescer *self);
 /* @item has changed; it must be dropped before it dies. */

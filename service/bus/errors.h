@@ -3,7 +3,8 @@
 
 #include <gio/gio.h>
 
-/* "org.postferry1.Error.*" or "org.freedesktop.DBus.Error.*"; static. PF_PROBLEM codes get the nearest one. */
+/* "org.postferry1.Error.*" or "org.freedesktop.DBus.Error.*"; static. PF_PROBLEM codes get the
+ * nearest one. */
 const char *pf_bus_error_name (const GError *error);
 
 /* What GLib 2.74 has no code for. */

@@ -109,7 +109,7 @@ forget (PfGate *self, const char *name)
   g_hash_table_remove (self->guests, name);
 }
 
-/* --- Letting in ------------------------------------------------------------------------------------- */
+/* --- Letting in ------------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -237,7 +237,8 @@ on_owner_changed (GDBusConnection *connection,
     forget (visit->door->gate, visit->name);
 }
 
-/* The watch is set before the credentials are asked for, on the same connection: who leaves afterwards is seen. */
+/* The watch is set before the credentials are asked for, on the same connection: who leaves
+ * afterwards is seen. */
 static Guest *
 welcome (PfGate *self, const char *name)
 {

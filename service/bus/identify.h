@@ -1,4 +1,5 @@
-/* identify.h - from a unique name to the person behind it: the bus's credentials, the user database. */
+/* identify.h - from a unique name to the person behind it: the bus's credentials, the user
+ * database. */
 #pragma once
 
 #include "bus/caller.h"
@@ -10,5 +11,6 @@
  *
  * Fails when the name has left the bus or the bus does not tell its user.
  */
-void     pf_identify_async  (GDBusConnection *connection, PfCaller *caller, gboolean session, GAsyncReadyCallback callback, gpointer user_data);
+void     pf_identify_async  (GDBusConnection *connection, PfCaller *caller, gboolean session,
+                             GAsyncReadyCallback callback, gpointer user_data);
 gboolean pf_identify_finish (GAsyncResult *result, GError **error);

@@ -1,4 +1,5 @@
-/* internal.h - what the files of this folder share: the door's parts, and how an interface is made of methods. */
+/* internal.h - what the files of this folder share: the door's parts, and how an interface is made
+ * of methods. */
 #pragma once
 
 #include "bus/authority.h"
@@ -48,7 +49,7 @@ extern const PfInterface pf_account_interface;
 extern const PfInterface pf_check_interface;
 extern const PfInterface pf_object_manager_interface;
 
-/* --- Common to the methods -------------------------------------------------------------------------------- */
+/* --- Common to the methods -------------------------------------------------------------------- */
 
 /* (element-type PfAccount) (transfer container): accounts that @caller sees, sorted by address. */
 GPtrArray *pf_bus_visible_accounts (PfBus *self, const PfCaller *caller);
@@ -59,10 +60,12 @@ PfAccount *pf_bus_visible_account  (PfBus *self, const PfCaller *caller, const c
  * @base: (nullable)
  * @values: a{sv}
  *
- * pf_settings_from_vardict(), and what holds on this bus: with --session and the built-in agent LocalUser is the caller, who need not
- * say so, and nobody else.
+ * pf_settings_from_vardict(), and what holds on this bus: with --session and the built-in agent
+ * LocalUser is the caller, who need not say so, and nobody else.
  */
-PfSettings *pf_bus_make_settings   (PfBus *self, const PfCaller *caller, const PfSettings *base, GVariant *values, GPtrArray *faults);
+PfSettings *pf_bus_make_settings   (PfBus *self, const PfCaller *caller, const PfSettings *base,
+                                    GVariant *values, GPtrArray *faults);
 gboolean   pf_bus_sees_check       (const PfCaller *caller, PfCheck *check);
 /* Records an event with the caller's name. @reason: (nullable) */
-void       pf_bus_record           (PfBus *self, const PfCaller *caller, PfEventKind kind, const char *address, const char *reason);
+void       pf_bus_record           (PfBus *self, const PfCaller *caller, PfEventKind kind,
+                                    const char *address, const char *reason);

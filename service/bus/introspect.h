@@ -11,4 +11,5 @@
  *
  * (transfer full): the XML.
  */
-char *pf_introspect (const PfInterface *interface, gboolean is_standard, const char *const *children);
+char *pf_introspect (const PfInterface *interface, gboolean is_standard,
+                     const char *const *children);

@@ -49,7 +49,7 @@ pf_listeners_emit_to (PfBus *bus,
       pf_listeners_emit (bus, callers->pdata[i], path, interface, signal, owned);
 }
 
-/* --- One object ------------------------------------------------------------------------------------- */
+/* --- One object ------------------------------------------------------------------------------- */
 
 /* The three signals, each made when the first listener needs it. */
 typedef struct

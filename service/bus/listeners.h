@@ -14,10 +14,12 @@ typedef struct
 /* TRUE when somebody could hear. */
 gboolean pf_listeners_any (PfBus *bus);
 /* Sends one signal to one caller. @parameters: (transfer none) */
-void     pf_listeners_emit (PfBus *bus, const PfCaller *caller, const char *path, const char *interface, const char *signal,
+void     pf_listeners_emit (PfBus *bus, const PfCaller *caller, const char *path,
+                            const char *interface, const char *signal,
                             GVariant *parameters);
 /* Sends one signal to all of @audience. @parameters: floating is taken. */
-void     pf_listeners_emit_to (PfBus *bus, const PfAudience *audience, const char *path, const char *interface, const char *signal,
+void     pf_listeners_emit_to (PfBus *bus, const PfAudience *audience, const char *path,
+                               const char *interface, const char *signal,
                                GVariant *parameters);
 /**
  * pf_listeners_tell:
@@ -25,7 +27,9 @@ void     pf_listeners_emit_to (PfBus *bus, const PfAudience *audience, const cha
  * @after: who sees it now
  * @changed: (nullable): a{sv}; NULL when nothing did
  *
- * PropertiesChanged to who saw it and still does, InterfacesAdded to who sees it now, InterfacesRemoved to who does no longer.
+ * PropertiesChanged to who saw it and still does, InterfacesAdded to who sees it now,
+ * InterfacesRemoved to who does no longer.
  */
-void     pf_listeners_tell (PfBus *bus, const PfInterface *interface, gpointer object, const char *path, const PfAudience *before,
+void     pf_listeners_tell (PfBus *bus, const PfInterface *interface, gpointer object,
+                            const char *path, const PfAudience *before,
                             const PfAudience *after, GVariant *changed);

@@ -22,7 +22,7 @@ exists (PfOperation *operation)
 
 /* A user may fill the service with accounts; an administrator may do so for them. */
 static gboolean
-within_limit (PfOperation *operation)
+within_limit (PfOperation *operation, GError **error)
 {
   const PfCaller *caller = pf_operation_caller (operation);
   const char *user = operation->settings->local_user;
@@ -33,13 +33,13 @@ within_limit (PfOperation *operation)
   pf_manager_watch_count (operation->bus->manager_watch, caller, &accounts, &attention);
   if (accounts < PF_LIMIT_ACCOUNTS_PER_USER)
     return TRUE;
-  pf_operation_fail_with (operation, PF_ERROR, PF_ERROR_LIMIT_EXCEEDED,
-                          "%s has %u accounts, at most %d are allowed", user, accounts,
-                          PF_LIMIT_ACCOUNTS_PER_USER);
+  g_set_error (error, PF_ERROR, PF_ERROR_LIMIT_EXCEEDED,
+               "%s has %u accounts, at most %d are allowed", user, accounts,
+               PF_LIMIT_ACCOUNTS_PER_USER);
   return FALSE;
 }
 
-/* --- Storing ---------------------------------------------------------------------------------------- */
+/* --- Storing ---------------------------------------------------------------------------------- */
 
 static void
 on_withdrawn (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -75,8 +75,11 @@ store_account (PfOperation *operation)
   PfBus *bus = operation->bus;
   PfCaller *caller = pf_operation_caller (operation);
   GError *error = NULL;
-  PfAccount *account = pf_registry_add (bus->parts.registry, operation->settings, &error);
+  PfAccount *account = NULL;
 
+  /* Asked here, where nothing comes between the count and the adding. */
+  if (within_limit (operation, &error))
+    account = pf_registry_add (bus->parts.registry, operation->settings, &error);
   if (account == NULL)
     {
       withdraw (operation, error);
@@ -100,9 +103,10 @@ on_secret_stored (GObject *source, GAsyncResult *result, gpointer user_data)
     withdraw (operation, error);
 }
 
-/* The secret goes first: should we die before the account is stored, nothing of it shows, and what is left is cleared
- * by the next AddAccount of the address. For the same reason whatever an earlier account of this address left behind is
- * forgotten now: nobody gets at its secret by adding the address anew. */
+/* The secret goes first: should we die before the account is stored, nothing of it shows, and what
+ * is left is cleared by the next AddAccount of the address. For the same reason whatever an earlier
+ * account of this address left behind is forgotten now: nobody gets at its secret by adding the
+ * address anew. */
 static void
 on_forgotten (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -125,7 +129,7 @@ on_forgotten (GObject *source, GAsyncResult *result, gpointer user_data)
                              on_secret_stored, operation);
 }
 
-/* --- Before ----------------------------------------------------------------------------------------- */
+/* --- Before ----------------------------------------------------------------------------------- */
 
 static void
 forget_older (PfOperation *operation)
@@ -156,8 +160,7 @@ add_account (PfOperation *operation)
 
   if (!pf_operation_settings (operation, NULL)
       || !pf_operation_may_change (operation, NULL, operation->settings, add_account)
-      || exists (operation) || !within_limit (operation)
-      || !pf_operation_lock (operation, operation->settings->address))
+      || exists (operation) || !pf_operation_lock (operation, operation->settings->address))
     return;
   g_variant_lookup (operation->options, "untested", "b", &untested);
   if (untested)

@@ -29,7 +29,7 @@ query_free (gpointer data)
   g_free (self);
 }
 
-/* --- What is asked ---------------------------------------------------------------------------------- */
+/* --- What is asked ---------------------------------------------------------------------------- */
 
 static gboolean
 check_nicks (GVariant *options, GError **error)
@@ -61,8 +61,8 @@ check_nicks (GVariant *options, GError **error)
   return TRUE;
 }
 
-/* The address in the filter, folded; NULL where there is none. FALSE: the caller sees no such account. Who sees all may
- * ask for one that was removed. */
+/* The address in the filter, folded; NULL where there is none. FALSE: the caller sees no such
+ * account. Who sees all may ask for one that was removed. */
 static gboolean
 check_account (PfBus *bus, const PfCaller *caller, GVariant *options, char **id, GError **error)
 {
@@ -138,9 +138,10 @@ begin (PfBus *bus,
   return operation;
 }
 
-/* --- GetLog ----------------------------------------------------------------------------------------- */
+/* --- GetLog ----------------------------------------------------------------------------------- */
 
-/* An address can be removed by one user and added by another, who must not read what came before. */
+/* An address can be removed by one user and added by another, who must not read what came
+ * before. */
 static gboolean
 is_older (const Query *query, GVariant *entry)
 {
@@ -259,7 +260,7 @@ pf_manager_get_log (PfBus *bus, PfCall *call, gpointer object)
     ask_added_times (operation);
 }
 
-/* --- GetStatistics ---------------------------------------------------------------------------------- */
+/* --- GetStatistics ---------------------------------------------------------------------------- */
 
 static void
 on_statistics (GObject *source, GAsyncResult *result, gpointer user_data)

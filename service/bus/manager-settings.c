@@ -8,7 +8,7 @@
 #include "bus/options.h"
 #include "deliver/users.h"
 
-/* --- TestSettings ----------------------------------------------------------------------------------- */
+/* --- TestSettings ----------------------------------------------------------------------------- */
 
 static void
 test_settings (PfOperation *operation)
@@ -46,7 +46,7 @@ pf_manager_test_settings (PfBus *bus, PfCall *call, gpointer object)
     pf_call_fail (call, error);
 }
 
-/* --- Validate --------------------------------------------------------------------------------------- */
+/* --- Validate --------------------------------------------------------------------------------- */
 
 /* Whose account settings would make that are not good enough to be a PfSettings: what they name. */
 static gboolean
@@ -122,7 +122,7 @@ pf_manager_validate (PfBus *bus, PfCall *call, gpointer object)
     pf_call_fail (call, error);
 }
 
-/* --- Recipients ------------------------------------------------------------------------------------- */
+/* --- Recipients ------------------------------------------------------------------------------- */
 
 static void
 list_users (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)

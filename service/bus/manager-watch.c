@@ -7,7 +7,8 @@
 #include "bus/census.h"
 #include "dbus-interfaces/names.h"
 
-/* Whether somebody is needed depends on the time too: an account that has been retrying for a day. */
+/* Whether somebody is needed depends on the time too: an account that has been retrying for a
+ * day. */
 #define RECOUNT_SECONDS 60
 
 struct _PfManagerWatch
@@ -92,7 +93,8 @@ on_schedule_changed (PfSchedule *schedule, gpointer user_data)
   pf_manager_watch_changed (user_data);
 }
 
-/* Whose an event is: its account's, also when that has just been removed; the service's own are for who sees all. */
+/* Whose an event is: its account's, also when that has just been removed; the service's own are for
+ * who sees all. */
 static PfAudience
 audience_of (PfBus *bus, const PfEvent *event)
 {

@@ -8,7 +8,7 @@
 #include "dbus-interfaces/info.h"
 #include "dbus-interfaces/text.h"
 
-/* --- GetAccount, Reload ----------------------------------------------------------------------------- */
+/* --- GetAccount, Reload ----------------------------------------------------------------------- */
 
 static void
 get_account (PfBus *bus, PfCall *call, gpointer object)
@@ -46,7 +46,7 @@ reload_method (PfBus *bus, PfCall *call, gpointer object)
   reload (pf_operation_new (bus, call, "Manager.Reload", NULL, NULL));
 }
 
-/* --- CheckAll --------------------------------------------------------------------------------------- */
+/* --- CheckAll --------------------------------------------------------------------------------- */
 
 /* One account after the other: may it be checked without asking anybody? */
 typedef struct
@@ -145,7 +145,7 @@ check_all (PfBus *bus, PfCall *call, gpointer object)
   check_next (operation);
 }
 
-/* --- Not in this version ---------------------------------------------------------------------------- */
+/* --- Not in this version ---------------------------------------------------------------------- */
 
 static void
 discover (PfBus *bus, PfCall *call, gpointer object)
@@ -161,7 +161,7 @@ import (PfBus *bus, PfCall *call, gpointer object)
                      "This version cannot import: add each account");
 }
 
-/* --- The interface ---------------------------------------------------------------------------------- */
+/* --- The interface ---------------------------------------------------------------------------- */
 
 static GVariant *
 manager_properties (PfBus *bus, const PfCaller *caller, gpointer object)

@@ -10,7 +10,8 @@ void            pf_manager_watch_changed (PfManagerWatch *self);
 /* A caller's first call: changes are told from what it could read now. */
 void            pf_manager_watch_greet   (PfManagerWatch *self, PfCaller *caller);
 /* How many accounts @caller sees and how many of them need somebody. */
-void            pf_manager_watch_count   (PfManagerWatch *self, const PfCaller *caller, guint *accounts, guint *attention);
+void            pf_manager_watch_count   (PfManagerWatch *self, const PfCaller *caller,
+                                          guint *accounts, guint *attention);
 
 /* Methods: manager-accounts.c */
 void pf_manager_add_account    (PfBus *bus, PfCall *call, gpointer object);

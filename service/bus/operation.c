@@ -87,7 +87,7 @@ pf_operation_account (PfOperation *self)
   return NULL;
 }
 
-/* --- Asking ----------------------------------------------------------------------------------------- */
+/* --- Asking ----------------------------------------------------------------------------------- */
 
 static char *
 grant_name (const char *action, const char *local_user)
@@ -167,7 +167,8 @@ pf_operation_may_change (PfOperation *self,
                             before != NULL && pf_settings_moves_secret (before, after),
                             self->secret != NULL };
 
-  /* A rule sees one user at a time: one that allows this user's accounts must not move them to that one. */
+  /* A rule sees one user at a time: one that allows this user's accounts must not move them to that
+   * one. */
   if (pf_caller_is_user (caller, first))
     first = after->local_user;
   if (!pf_operation_may (self, &ownership, after->address, first, again))
@@ -176,7 +177,7 @@ pf_operation_may_change (PfOperation *self,
          || pf_operation_may (self, &ownership, after->address, after->local_user, again);
 }
 
-/* --- Secrets ---------------------------------------------------------------------------------------- */
+/* --- Secrets ---------------------------------------------------------------------------------- */
 
 static void
 on_secret (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -225,7 +226,7 @@ pf_operation_take_secret (PfOperation *self, PfOperationFunc next)
     next (self);
 }
 
-/* --- Settings --------------------------------------------------------------------------------------- */
+/* --- Settings --------------------------------------------------------------------------------- */
 
 gboolean
 pf_operation_lock (PfOperation *self, const char *address)

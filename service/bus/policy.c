@@ -40,7 +40,8 @@ static const struct
 static const char *
 manage_action (const PfOwnership *o)
 {
-  /* A stored secret goes nowhere else unless its owner shows that it is known, or an administrator agrees. */
+  /* A stored secret goes nowhere else unless its owner shows that it is known, or an administrator
+   * agrees. */
   if (o == NULL || !o->own_before || !o->own_after || (o->moves_secret && !o->brings_secret))
     return PF_ACTION_MANAGE;
   return PF_ACTION_MANAGE_OWN;

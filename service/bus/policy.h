@@ -1,9 +1,11 @@
-/* policy.h - who may change what: from a method and whose account it is to the polkit action that is asked (pure, DESIGN 5). */
+/* policy.h - who may change what: from a method and whose account it is to the polkit action that
+ * is asked (pure, DESIGN 5). */
 #pragma once
 
 #include <glib.h>
 
-/* Whose account, before and after the call; for new ones @own_before is TRUE, for unchanged ones both are the same. */
+/* Whose account, before and after the call; for new ones @own_before is TRUE, for unchanged ones
+ * both are the same. */
 typedef struct
 {
   gboolean own_before;    /* LocalUser and every user in Recipients is the caller */

@@ -71,7 +71,7 @@ find (PfBus *bus, const PfCaller *caller, const char *path, Place *place)
   return FALSE;
 }
 
-/* --- Introspection ---------------------------------------------------------------------------------- */
+/* --- Introspection ---------------------------------------------------------------------------- */
 
 /* (transfer full): the names below @path that @caller sees. */
 static GStrv
@@ -110,7 +110,7 @@ introspect (PfBus *bus, PfCall *call, const Place *place)
   pf_call_return (call, g_variant_new ("(s)", xml));
 }
 
-/* --- Methods ---------------------------------------------------------------------------------------- */
+/* --- Methods ---------------------------------------------------------------------------------- */
 
 /* The complete type of a method's arguments: "(a{sv}s)". */
 static char *
@@ -158,7 +158,7 @@ call_method (PfBus *bus, PfCall *call, const Place *place)
     handle (bus, call, place->object);
 }
 
-/* --- The door's other side -------------------------------------------------------------------------- */
+/* --- The door's other side -------------------------------------------------------------------- */
 
 static gboolean
 is_call_to (PfCall *call, const char *interface, const char *member)

@@ -1,4 +1,5 @@
-/* router.h - from a path to the object behind it as one caller sees it, and the interfaces of the D-Bus specification. */
+/* router.h - from a path to the object behind it as one caller sees it, and the interfaces of the
+ * D-Bus specification. */
 #pragma once
 
 #include "bus/internal.h"

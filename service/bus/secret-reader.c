@@ -111,8 +111,9 @@ read_memfd (GTask *task)
   finish (task);
 }
 
-/* The caller still holds the same open file and can turn O_NONBLOCK off at any moment, so a read() could block for
- * ever. splice() takes "do not wait" with each call: octets go to a pipe of our own and are read there. */
+/* The caller still holds the same open file and can turn O_NONBLOCK off at any moment, so a read()
+ * could block for ever. splice() takes "do not wait" with each call: octets go to a pipe of our own
+ * and are read there. */
 static ssize_t
 move_some (Reader *self)
 {
@@ -182,7 +183,8 @@ read_pipe (GTask *task)
   self->timer = attach (task, g_timeout_source_new_seconds (PF_LIMIT_SECRET_SECONDS), on_timeout);
 }
 
-/* A memfd has no name and takes seals; a deleted file on a disk has no name either, but takes none. */
+/* A memfd has no name and takes seals; a deleted file on a disk has no name either, but takes
+ * none. */
 static gboolean
 is_memfd (int fd, const struct stat *status)
 {

@@ -22,11 +22,14 @@ typedef struct _PfSecretSteps PfSecretSteps;
 PfSecretSteps *pf_secret_steps_new  (void);
 void           pf_secret_steps_free (PfSecretSteps *self);
 /* @secret: (nullable) (transfer none) */
-void           pf_secret_steps_add  (PfSecretSteps *self, PfSecretAct act, PfSecretKind kind, PfSecret *secret);
-/* (transfer full): what puts back the secrets that @self looked up; nothing is left of those that came since. */
+void           pf_secret_steps_add  (PfSecretSteps *self, PfSecretAct act, PfSecretKind kind,
+                                     PfSecret *secret);
+/* (transfer full): what puts back the secrets that @self looked up; nothing is left of those that
+ * came since. */
 PfSecretSteps *pf_secret_steps_undo (const PfSecretSteps *self);
 /* Runs them in order; the first error ends it. @self must live until the callback. */
-void           pf_secret_steps_run_async  (PfSecretSteps *self, PfSecrets *secrets, const char *address, GAsyncReadyCallback callback,
+void           pf_secret_steps_run_async  (PfSecretSteps *self, PfSecrets *secrets,
+                                           const char *address, GAsyncReadyCallback callback,
                                            gpointer user_data);
 gboolean       pf_secret_steps_run_finish (GAsyncResult *result, GError **error);
 

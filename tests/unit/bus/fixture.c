@@ -73,7 +73,8 @@ fixture_needs_root (void)
   return FALSE;
 }
 
-/* The system call itself changes this thread alone, where glibc's setresuid() would change the whole process. */
+/* The system call itself changes this thread alone, where glibc's setresuid() would change the
+ * whole process. */
 static gpointer
 connect_as (gpointer data)
 {

@@ -6,7 +6,8 @@
 /* Starts dbus-daemon on a socket in a new folder; DBUS_SYSTEM_BUS_ADDRESS names it from then on. */
 void             fixture_start_bus (void);
 void             fixture_stop_bus  (void);
-/* A user that every machine has, and who is no administrator: the bus lets in only whom the user database knows. */
+/* A user that every machine has, and who is no administrator: the bus lets in only whom the user
+ * database knows. */
 #define FIXTURE_NOBODY 65534
 
 /* A connection to it. @uid: (guint) -1 for oneself; another one needs root. */
@@ -27,11 +28,15 @@ typedef struct
 } FixtureCall;
 
 /* @destination, @path, @interface: as they are; @arguments: floating is taken. */
-FixtureCall     *fixture_send      (GDBusConnection *connection, const char *destination, const char *path, const char *interface,
-                                    const char *member, GVariant *arguments, GUnixFDList *fds, GDBusMessageFlags flags);
+FixtureCall     *fixture_send      (GDBusConnection *connection, const char *destination,
+                                    const char *path, const char *interface,
+                                    const char *member, GVariant *arguments, GUnixFDList *fds,
+                                     GDBusMessageFlags flags);
 void             fixture_call_free (FixtureCall *call);
-/* Sends and waits. Returns: (nullable) (transfer full): the body of the reply; else @error has the remote one. */
-GVariant        *fixture_call      (GDBusConnection *connection, const char *destination, const char *path, const char *interface,
+/* Sends and waits. Returns: (nullable) (transfer full): the body of the reply; else @error has the
+ * remote one. */
+GVariant        *fixture_call      (GDBusConnection *connection, const char *destination,
+                                    const char *path, const char *interface,
                                     const char *member, GVariant *arguments, GError **error);
 /* The D-Bus name of a remote error. (transfer full) */
 char            *fixture_error_name (const GError *error);

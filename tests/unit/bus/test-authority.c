@@ -128,7 +128,7 @@ tear_down (Test *test, gconstpointer session)
   g_free (test->subject);
 }
 
-/* --- Asking ----------------------------------------------------------------------------------------- */
+/* --- Asking ----------------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -249,7 +249,8 @@ test_root (Test *test, gconstpointer session)
   g_assert_cmpuint (test->asked, ==, 0);
 }
 
-/* Gone: a no. Back again: asked again. Breaks when on_polkit() or on_answer() takes an error for a yes. */
+/* Gone: a no. Back again: asked again. Breaks when on_polkit() or on_answer() takes an error for a
+ * yes. */
 static void
 test_gone (Test *test, gconstpointer session)
 {
@@ -310,7 +311,8 @@ test_caller_leaves (Test *test, gconstpointer session)
   g_assert_cmpuint (test->asked, ==, 1);
 }
 
-/* polkitd that takes the question and never answers: a no after a while. Breaks (waits for ever) without on_timeout(). */
+/* polkitd that takes the question and never answers: a no after a while. Breaks (waits for ever)
+ * without on_timeout(). */
 static void
 test_silent (Test *test, gconstpointer session)
 {
@@ -335,7 +337,8 @@ on_warning (const char *domain, GLogLevelFlags level, const char *message, gpoin
   return !expected;
 }
 
-/* While somebody is asked there are five minutes, but only as long as polkitd lives: breaks (waits too long) without on_ping(). */
+/* While somebody is asked there are five minutes, but only as long as polkitd lives: breaks (waits
+ * too long) without on_ping(). */
 static void
 test_dies_while_asking (Test *test, gconstpointer session)
 {

@@ -1,4 +1,5 @@
-/* The gate on a real message bus: nothing is handed on before its caller is known, and nothing passes beside it. */
+/* The gate on a real message bus: nothing is handed on before its caller is known, and nothing
+ * passes beside it. */
 #include <string.h>
 #include <unistd.h>
 
@@ -24,7 +25,8 @@ on_call (PfCall *call, gpointer user_data)
   Test *test = user_data;
   const PfCaller *caller = pf_call_caller (call);
 
-  /* It is known who calls, before anything else: breaks when on_arrival() lets in a guest that is not known. */
+  /* It is known who calls, before anything else: breaks when on_arrival() lets in a guest that is
+   * not known. */
   g_assert_cmpuint (caller->uid, !=, (guint) -1);
   test->uid = caller->uid;
   test->sees_all = caller->sees_all;
@@ -74,8 +76,8 @@ send (Test *test,
                        G_DBUS_MESSAGE_FLAGS_NONE);
 }
 
-/* All that GDBus would answer by itself comes through the gate, in the order it was sent: breaks when on_message() lets any of
- * these pass. */
+/* All that GDBus would answer by itself comes through the gate, in the order it was sent: breaks
+ * when on_message() lets any of these pass. */
 static void
 test_everything (Test *test, gconstpointer session)
 {
@@ -186,8 +188,8 @@ test_leaving (Test *test, gconstpointer session)
   fixture_call_free (call);
 }
 
-/* A user cannot hold more than so many answers back, and is let in again when some came: breaks when let_in() does not look
- * at the count, or on_call_done() does not lower it. */
+/* A user cannot hold more than so many answers back, and is let in again when some came: breaks
+ * when let_in() does not look at the count, or on_call_done() does not lower it. */
 static void
 test_limit (Test *test, gconstpointer session)
 {

@@ -52,7 +52,8 @@ static const Row rows[] = {
   /* LocalUser is the caller, somebody else stands in Recipients. */
   { "Account.Update", { FALSE, FALSE, TRUE, FALSE, FALSE }, PF_ACTION_MANAGE },
   { "Account.Check", { FALSE, FALSE, TRUE, FALSE, FALSE }, PF_ACTION_CHECK },
-  /* The harvest rule: breaks when `o->moves_secret && !o->brings_secret` is dropped from manage_action(). */
+  /* The harvest rule: breaks when `o->moves_secret && !o->brings_secret` is dropped from
+   * manage_action(). */
   { "Account.Update", { TRUE, TRUE, TRUE, TRUE, FALSE }, PF_ACTION_MANAGE },
   { "Account.Update", { TRUE, TRUE, TRUE, TRUE, TRUE }, PF_ACTION_MANAGE_OWN },
   { "Account.Update", { FALSE, FALSE, FALSE, TRUE, TRUE }, PF_ACTION_MANAGE },
@@ -91,7 +92,8 @@ test_without_ownership (void)
   g_assert_cmpstr (action, ==, PF_ACTION_MANAGE);
 }
 
-/* A method that nobody thought of is refused: breaks when pf_policy_action() ends in `return TRUE`. */
+/* A method that nobody thought of is refused: breaks when pf_policy_action() ends in `return
+ * TRUE`. */
 static void
 test_unknown (void)
 {

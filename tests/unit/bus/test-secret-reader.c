@@ -1,4 +1,5 @@
-/* Secrets out of descriptors: what is taken, what is refused, and that nothing can make the service wait. */
+/* Secrets out of descriptors: what is taken, what is refused, and that nothing can make the service
+ * wait. */
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
@@ -215,7 +216,8 @@ test_other_kinds (void)
   close (fds[0]);
 }
 
-/* A file without a name on a disk may block for ever (FUSE, NFS): no memfd. Breaks when is_memfd() asks for no seals. */
+/* A file without a name on a disk may block for ever (FUSE, NFS): no memfd. Breaks when is_memfd()
+ * asks for no seals. */
 static void
 test_deleted_file (void)
 {
@@ -239,8 +241,8 @@ on_tick (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* A writer that never closes is given up, and the main loop turns meanwhile although the caller has the pipe blocking: breaks
- * when move_some() reads with read(). */
+/* A writer that never closes is given up, and the main loop turns meanwhile although the caller has
+ * the pipe blocking: breaks when move_some() reads with read(). */
 static void
 test_silent_pipe (void)
 {

@@ -9,7 +9,7 @@
 #include "bus/properties.h"
 #include "dbus-interfaces/errors.h"
 
-/* --- Who sees what ---------------------------------------------------------------------------------- */
+/* --- Who sees what ---------------------------------------------------------------------------- */
 
 static PfCaller *
 make_caller (guint uid, const char *user, gboolean sees_all, gboolean sees_none)
@@ -37,7 +37,8 @@ test_sees (void)
   } rows[] = {
     { 1000, "alice", FALSE, FALSE, "alice", 7, TRUE },
     { 1000, "alice", FALSE, FALSE, "bob", 7, FALSE },
-    /* a check of bob's account that alice once started is bob's: breaks when the starter is looked at first */
+    /* a check of bob's account that alice once started is bob's: breaks when the starter is looked
+     * at first */
     { 1000, "alice", FALSE, FALSE, "bob", 1000, FALSE },
     { 1000, "alice", FALSE, FALSE, "Alice", 7, FALSE },
     { 1000, "alice", FALSE, FALSE, "", 7, FALSE },
@@ -65,7 +66,7 @@ test_sees (void)
     }
 }
 
-/* --- Options ---------------------------------------------------------------------------------------- */
+/* --- Options ---------------------------------------------------------------------------------- */
 
 static void
 test_options (void)
@@ -125,7 +126,7 @@ test_option_range (void)
   g_assert_cmpuint (number, ==, 1000);
 }
 
-/* --- Errors ----------------------------------------------------------------------------------------- */
+/* --- Errors ----------------------------------------------------------------------------------- */
 
 static void
 test_errors (void)
@@ -169,7 +170,7 @@ test_errors (void)
     }
 }
 
-/* --- Differences ------------------------------------------------------------------------------------ */
+/* --- Differences ------------------------------------------------------------------------------ */
 
 static char *
 diff (const char *before, const char *after)
@@ -210,7 +211,7 @@ test_diff (void)
     }
 }
 
-/* --- The coalescer ---------------------------------------------------------------------------------- */
+/* --- The coalescer ---------------------------------------------------------------------------- */
 
 typedef struct
 {
