@@ -32,3 +32,5 @@ gboolean pf_headers_is_loop (const char *header, gsize length, const char *host,
 char    *pf_headers_recipient (const char *header, gsize length, const char *name);
 /* (transfer full): Subject decoded (RFC 2047) to UTF-8, at most 4 KiB; "" without. */
 char    *pf_headers_subject (const char *header, gsize length);
+/* How many octets at the front are an mbox line (`From ` or `>From `) that some servers send before the first field. */
+gsize    pf_headers_skip_mbox (const char *header, gsize length);
