@@ -78,6 +78,20 @@
 #define PF_LIMIT_HELPER_BATCH 64
 /* A child of the helper that writes one batch for one user. */
 #define PF_LIMIT_HELPER_SECONDS 120
+/* Connections to one helper at a time: the service has one, a second one while it restarts. */
+#define PF_LIMIT_HELPER_CONNECTIONS 4
+/* A helper that was started by its socket ends when nobody was connected for so long; the service disconnects as soon. */
+#define PF_LIMIT_HELPER_IDLE_SECONDS 60
+/* Users that the helper writes for at the same time: each is a process. */
+#define PF_LIMIT_HELPER_CHILDREN 64
+/* Local users that are offered to be chosen from: a directory service may know a million. */
+#define PF_LIMIT_LISTED_USERS 10000
+/* Connections to an LMTP server; one takes some hundred messages a second. */
+#define PF_LIMIT_LMTP_CONNECTIONS 4
+/* A connection to an LMTP server that has nothing to do is closed before the server does it. */
+#define PF_LIMIT_LMTP_IDLE_SECONDS 30
+/* A maildirsize file is rewritten by readers when it is longer than 5,120 octets; a longer one is read so far. */
+#define PF_LIMIT_MAILDIRSIZE (64 * PF_KIB)
 
 /* --- D-Bus callers -------------------------------------------------------------------------------------------- */
 
