@@ -5,109 +5,18 @@
 #include "bus/authority.h"
 #include "bus/errors.h"
 #include "dbus-interfaces/names.h"
+#include "fake-polkit.h"
 #include "fixture.h"
-
-static const char polkit_xml[] =
-    "<node><interface name='org.freedesktop.PolicyKit1.Authority'>"
-    "<method name='CheckAuthorization'><arg type='(sa{sv})' direction='in'/>"
-    "<arg type='s' direction='in'/><arg type='a{ss}' direction='in'/><arg type='u' direction='in'/>"
-    "<arg type='s' direction='in'/><arg type='(bba{ss})' direction='out'/></method>"
-    "<method name='CancelCheckAuthorization'><arg type='s' direction='in'/></method>"
-    "</interface></node>";
-
-typedef enum
-{
-  SAY_YES,
-  SAY_NO,
-  SAY_CHALLENGE,
-  SAY_DISMISSED,
-  SAY_ERROR,
-  SAY_NOTHING
-} Say;
 
 typedef struct
 {
-  GDBusConnection *polkit, *service;
+  GDBusConnection *service;
   PfAuthority *authority;
-  guint object, name;
-  Say say;
-  guint asked, cancelled;
-  guint flags;
-  GVariant *details;
-  char *subject;
 } Test;
-
-static GVariant *
-make_answer (Say say)
-{
-  GVariantBuilder details;
-
-  g_variant_builder_init (&details, G_VARIANT_TYPE ("a{ss}"));
-  if (say == SAY_DISMISSED)
-    g_variant_builder_add (&details, "{ss}", "polkit.dismissed", "true");
-  return g_variant_new ("((bba{ss}))", say == SAY_YES, say == SAY_CHALLENGE, &details);
-}
-
-static void
-on_polkit_call (GDBusConnection *connection,
-                const char *sender,
-                const char *path,
-                const char *interface,
-                const char *method,
-                GVariant *parameters,
-                GDBusMethodInvocation *invocation,
-                gpointer user_data)
-{
-  Test *test = user_data;
-  g_autoptr (GVariant) subject = NULL;
-
-  if (g_str_equal (method, "CancelCheckAuthorization"))
-    {
-      test->cancelled++;
-      g_dbus_method_invocation_return_value (invocation, NULL);
-      return;
-    }
-  test->asked++;
-  g_clear_pointer (&test->details, g_variant_unref);
-  g_variant_get (parameters, "((&s@a{sv})&s@a{ss}u&s)", NULL, &subject, NULL, &test->details,
-                 &test->flags, NULL);
-  g_free (test->subject);
-  g_variant_lookup (subject, "name", "s", &test->subject);
-  if (test->say == SAY_ERROR)
-    g_dbus_method_invocation_return_dbus_error (
-        invocation, "org.freedesktop.PolicyKit1.Error.Failed", "Action X is not registered");
-  else if (test->say == SAY_NOTHING)
-    g_object_unref (invocation);
-  else
-    g_dbus_method_invocation_return_value (invocation, make_answer (test->say));
-}
-
-static const GDBusInterfaceVTable vtable = { on_polkit_call, NULL, NULL, { 0 } };
-
-static void
-on_owned (GDBusConnection *connection, const char *name, gpointer user_data)
-{
-  *(gboolean *) user_data = TRUE;
-}
-
-static void
-start_polkit (Test *test)
-{
-  g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (polkit_xml, NULL);
-  gboolean owned = FALSE;
-
-  test->object =
-      g_dbus_connection_register_object (test->polkit, "/org/freedesktop/PolicyKit1/Authority",
-                                         node->interfaces[0], &vtable, test, NULL, NULL);
-  test->name = g_bus_own_name_on_connection (test->polkit, "org.freedesktop.PolicyKit1", 0,
-                                             on_owned, NULL, &owned, NULL);
-  fixture_wait (&owned);
-}
 
 static void
 set_up (Test *test, gconstpointer session)
 {
-  test->polkit = fixture_connect ((guint) -1);
   test->service = fixture_connect ((guint) -1);
   test->authority = pf_authority_new (test->service, session != NULL);
 }
@@ -115,17 +24,11 @@ set_up (Test *test, gconstpointer session)
 static void
 tear_down (Test *test, gconstpointer session)
 {
-  if (test->name != 0)
-    g_bus_unown_name (test->name);
-  if (test->object != 0)
-    g_dbus_connection_unregister_object (test->polkit, test->object);
+  fake_polkit_stop ();
   fixture_settle (test->service);
   g_object_unref (test->authority);
   fixture_settle (test->service);
   g_object_unref (test->service);
-  g_object_unref (test->polkit);
-  g_clear_pointer (&test->details, g_variant_unref);
-  g_free (test->subject);
 }
 
 /* --- Asking ----------------------------------------------------------------------------------- */
@@ -187,31 +90,31 @@ test_answers (Test *test, gconstpointer session)
 {
   Answer answer;
 
-  start_polkit (test);
-  test->say = SAY_YES;
+  fake_polkit_start ();
+  fake_polkit.say = FAKE_POLKIT_YES;
   ask_and_wait (test, 1000, FALSE, &answer);
   g_assert_no_error (answer.error);
   g_assert_true (answer.yes);
-  g_assert_cmpuint (test->flags, ==, 0);
+  g_assert_cmpuint (fake_polkit.flags, ==, 0);
 
-  test->say = SAY_NO;
+  fake_polkit.say = FAKE_POLKIT_NO;
   ask_and_wait (test, 1000, FALSE, &answer);
   assert_no (&answer, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
 
-  test->say = SAY_CHALLENGE;
+  fake_polkit.say = FAKE_POLKIT_CHALLENGE;
   ask_and_wait (test, 1000, FALSE, &answer);
   assert_no (&answer, PF_BUS_ERROR, PF_BUS_ERROR_INTERACTION);
 
   /* Asking was allowed, but nobody is there to be asked. */
   ask_and_wait (test, 1000, TRUE, &answer);
-  g_assert_cmpuint (test->flags, ==, 1);
+  g_assert_cmpuint (fake_polkit.flags, ==, 1);
   assert_no (&answer, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
 
-  test->say = SAY_DISMISSED;
+  fake_polkit.say = FAKE_POLKIT_DISMISSED;
   ask_and_wait (test, 1000, TRUE, &answer);
   assert_no (&answer, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
 
-  test->say = SAY_ERROR;
+  fake_polkit.say = FAKE_POLKIT_ERROR;
   ask_and_wait (test, 1000, FALSE, &answer);
   assert_no (&answer, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
 }
@@ -223,14 +126,14 @@ test_details (Test *test, gconstpointer session)
   const char *account, *user;
   Answer answer;
 
-  start_polkit (test);
-  test->say = SAY_YES;
+  fake_polkit_start ();
+  fake_polkit.say = FAKE_POLKIT_YES;
   ask_and_wait (test, 1000, FALSE, &answer);
-  g_assert_true (g_variant_lookup (test->details, "account", "&s", &account));
-  g_assert_true (g_variant_lookup (test->details, "local-user", "&s", &user));
+  g_assert_true (g_variant_lookup (fake_polkit.details, "account", "&s", &account));
+  g_assert_true (g_variant_lookup (fake_polkit.details, "local-user", "&s", &user));
   g_assert_cmpstr (account, ==, "a\\x0ab@example.org");
   g_assert_cmpstr (user, ==, "alice");
-  g_assert_cmpstr (test->subject, ==, ":1.4711");
+  g_assert_cmpstr (fake_polkit.subject, ==, ":1.4711");
 }
 
 /* Root is never asked about: polkit need not be there. */
@@ -242,11 +145,11 @@ test_root (Test *test, gconstpointer session)
   ask_and_wait (test, 0, FALSE, &answer);
   g_assert_no_error (answer.error);
   g_assert_true (answer.yes);
-  start_polkit (test);
-  test->say = SAY_NO;
+  fake_polkit_start ();
+  fake_polkit.say = FAKE_POLKIT_NO;
   ask_and_wait (test, 0, FALSE, &answer);
   g_assert_true (answer.yes);
-  g_assert_cmpuint (test->asked, ==, 0);
+  g_assert_cmpuint (fake_polkit.asked, ==, 0);
 }
 
 /* Gone: a no. Back again: asked again. Breaks when on_polkit() or on_answer() takes an error for a
@@ -258,14 +161,12 @@ test_gone (Test *test, gconstpointer session)
 
   ask_and_wait (test, 1000, FALSE, &answer);
   assert_no (&answer, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
-  start_polkit (test);
-  test->say = SAY_YES;
+  fake_polkit_start ();
+  fake_polkit.say = FAKE_POLKIT_YES;
   ask_and_wait (test, 1000, FALSE, &answer);
   g_assert_no_error (answer.error);
   g_assert_true (answer.yes);
-  g_bus_unown_name (test->name);
-  test->name = 0;
-  fixture_settle (test->polkit);
+  fake_polkit_stop ();
   ask_and_wait (test, 1000, FALSE, &answer);
   assert_no (&answer, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
 }
@@ -276,15 +177,15 @@ test_session (Test *test, gconstpointer session)
   g_autoptr (PfCaller) owner = make_caller (1000, TRUE), other = make_caller (0, FALSE);
   Answer answer;
 
-  start_polkit (test);
-  test->say = SAY_YES;
+  fake_polkit_start ();
+  fake_polkit.say = FAKE_POLKIT_YES;
   ask (test, owner, FALSE, &answer);
   fixture_wait (&answer.done);
   g_assert_true (answer.yes);
   ask (test, other, FALSE, &answer);
   fixture_wait (&answer.done);
   assert_no (&answer, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
-  g_assert_cmpuint (test->asked, ==, 0);
+  g_assert_cmpuint (fake_polkit.asked, ==, 0);
 }
 
 /* Who leaves while polkit thinks gets nothing: breaks when on_left() is not connected. */
@@ -294,21 +195,21 @@ test_caller_leaves (Test *test, gconstpointer session)
   g_autoptr (PfCaller) caller = make_caller (1000, FALSE);
   Answer answer;
 
-  start_polkit (test);
-  test->say = SAY_NOTHING;
+  fake_polkit_start ();
+  fake_polkit.say = FAKE_POLKIT_NOTHING;
   ask (test, caller, TRUE, &answer);
-  while (test->asked == 0)
+  while (fake_polkit.asked == 0)
     g_main_context_iteration (NULL, TRUE);
   g_cancellable_cancel (caller->left);
   fixture_wait (&answer.done);
   assert_no (&answer, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  while (test->cancelled == 0) /* the dialog goes away as well */
+  while (fake_polkit.cancelled == 0) /* the dialog goes away as well */
     g_main_context_iteration (NULL, TRUE);
 
   ask (test, caller, TRUE, &answer);
   fixture_wait (&answer.done);
   assert_no (&answer, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_assert_cmpuint (test->asked, ==, 1);
+  g_assert_cmpuint (fake_polkit.asked, ==, 1);
 }
 
 /* polkitd that takes the question and never answers: a no after a while. Breaks (waits for ever)
@@ -318,11 +219,11 @@ test_silent (Test *test, gconstpointer session)
 {
   Answer answer;
 
-  start_polkit (test);
-  test->say = SAY_NOTHING;
+  fake_polkit_start ();
+  fake_polkit.say = FAKE_POLKIT_NOTHING;
   ask_and_wait (test, 1000, FALSE, &answer);
   assert_no (&answer, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
-  while (test->cancelled == 0)
+  while (fake_polkit.cancelled == 0)
     g_main_context_iteration (NULL, TRUE);
 }
 
@@ -346,13 +247,12 @@ test_dies_while_asking (Test *test, gconstpointer session)
   static gboolean warned;
   Answer answer;
 
-  start_polkit (test);
-  test->say = SAY_NOTHING;
+  fake_polkit_start ();
+  fake_polkit.say = FAKE_POLKIT_NOTHING;
   ask (test, caller, TRUE, &answer);
-  while (test->asked == 0)
+  while (fake_polkit.asked == 0)
     g_main_context_iteration (NULL, TRUE);
-  g_bus_unown_name (test->name);
-  test->name = 0;
+  fake_polkit_vanish ();
   g_test_log_set_fatal_handler (on_warning, &warned);
   fixture_wait (&answer.done);
   assert_no (&answer, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
