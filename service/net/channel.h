@@ -25,7 +25,8 @@ void     pf_channel_set_handlers (PfChannel *self, const PfChannelHandlers *hand
  * While a handshake is under way it waits for its end, and goes out under TLS. */
 void     pf_channel_send         (PfChannel *self, GBytes *data);
 gsize    pf_channel_get_unsent   (PfChannel *self);
-/* Back-pressure: while off nothing is read from the kernel, so the peer has to wait. On at first. */
+/* Back-pressure: while off nothing is read from the kernel, so the peer has to wait. On at
+ * first. */
 void     pf_channel_set_reading  (PfChannel *self, gboolean reading);
 /* Closes at once; what was not sent is lost. */
 void     pf_channel_close        (PfChannel *self);

@@ -46,7 +46,12 @@ pf_tls_free (PfTls *self)
   if (self == NULL)
     return;
   if (self->ssl != NULL)
-    SSL_set_app_data (self->ssl, NULL);
+    {
+      SSL_set_app_data (self->ssl, NULL);
+      /* Else OpenSSL forbids to resume the session, as TLS 1.0 had it, of a connection that was
+       * merely dropped. */
+      SSL_set_shutdown (self->ssl, SSL_get_shutdown (self->ssl) | SSL_SENT_SHUTDOWN);
+    }
   SSL_free (self->ssl);
   pf_trust_clear (&self->trust);
   g_clear_pointer (&self->input, g_bytes_unref);
