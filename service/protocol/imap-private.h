@@ -1,0 +1,60 @@
+/* imap-private.h - an IMAP machine's state: imap.c queues and sends commands, imap-answers.c reads what comes back, imap-fetch.c reads FETCH. */
+#pragma once
+
+#include "protocol/imap.h"
+#include "protocol/imap-parser.h"
+
+typedef struct
+{
+  PfImapCommand command;
+  guint tag;
+  GPtrArray *parts;   /* (element-type GByteArray): each but the first waits for "+" */
+  guint parts_sent;
+  char *initial;      /* AUTHENTICATE: for the first challenge */
+  gboolean challenged; /* its first answer came: AUTHENTICATE, SELECT, EXAMINE */
+} PfImapPending;
+
+struct _PfImap
+{
+  PfImapFramer *framer;
+  gboolean over, eof;
+  GQueue sent;     /* PfImapPending that wait for their tagged answer */
+  GQueue waiting;  /* PfImapPending not sent yet */
+  guint last_tag;
+  GByteArray *output;
+  gboolean greeted, logged_out, starttls_done;
+  gboolean idling, done_wanted, done_sent;
+
+  GHashTable *capabilities; /* upper case */
+  gboolean knows_capabilities, capabilities_told; /* the latter: since the log-in was sent */
+  PfImapSelected selected;
+  guint folders;
+  guint found;
+
+  GQueue events;   /* PfImapOwned: made from one line, handed out one by one */
+  struct PfImapOwned *current;
+  PfFault fault;
+  char *fault_text;
+  gboolean fault_told;
+  guint64 answers;
+};
+
+/* An event that owns what it points to. */
+typedef struct PfImapOwned
+{
+  PfImapEvent event;
+  char *code, *arguments, *text, *raw_name;
+  char **attributes;
+  guint8 *data;
+} PfImapOwned;
+
+PfImapOwned *pf_imap_push_event (PfImap *self, PfImapEventType type);
+void         pf_imap_owned_free (gpointer data);
+/* Poisons; always FALSE. */
+gboolean pf_imap_poison         (PfImap *self, PfFault fault, const char *text);
+/* imap.c */
+void     pf_imap_release_commands (PfImap *self);
+void     pf_imap_pending_free     (gpointer data);
+void     pf_imap_send_raw         (PfImap *self, const char *text, gssize length);
+/* imap-fetch.c: FALSE when poisoned */
+gboolean pf_imap_read_fetch       (PfImap *self, PfImapCursor *cursor);
