@@ -48,12 +48,12 @@ pf_channel_io_update (PfChannel *self)
     return;
   condition |= wants_input (self) ? G_IO_IN : 0;
   condition |= wants_output (self) ? G_IO_OUT : 0;
+  if (condition == self->waiting)
+    return;
+  self->waiting = condition;
+  /* With no condition it is taken out: a hang-up would be reported over and over. */
   if (condition == 0)
-    {
-      /* Not merely no condition: a hang-up would be reported over and over. */
-      if (self->watch != NULL)
-        g_source_remove_unix_fd (self->source, g_steal_pointer (&self->watch));
-    }
+    g_source_remove_unix_fd (self->source, g_steal_pointer (&self->watch));
   else if (self->watch == NULL)
     self->watch = g_source_add_unix_fd (self->source, g_socket_get_fd (self->socket), condition);
   else
@@ -199,7 +199,7 @@ collect_output (PfChannel *self)
     pf_tls_take_output (self->tls, pf_outgoing_wire (&self->outgoing));
 }
 
-/* What is said last (close_notify, an alert): whether it arrives is not waited for. */
+/* What is said last (close_notify, an alert): whether it arrives is neither waited for nor told. */
 static void
 send_at_once (PfChannel *self)
 {
@@ -208,6 +208,7 @@ send_at_once (PfChannel *self)
   collect_output (self);
   if (pf_outgoing_get_wire_length (&self->outgoing) > 0)
     send_wire (self, &budget);
+  g_clear_error (&self->broken);
 }
 
 /* A courtesy to the peer, when it can be said at once. */
@@ -231,7 +232,6 @@ pf_channel_io_handshake (PfChannel *self)
   if (result == PF_TLS_FAILED || result == PF_TLS_END)
     {
       send_at_once (self);
-      g_clear_error (&self->broken);
       pf_channel_io_end (self, g_steal_pointer (&error));
       return;
     }

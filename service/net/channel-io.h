@@ -1,4 +1,4 @@
-/* channel-io.h - the inside of a channel: what channel.c (calls) and channel-io.c (octets) share. */
+/* channel-io.h - the inside of a channel, shared by channel.c (calls) and channel-io.c. */
 #pragma once
 
 #include "net/channel.h"
@@ -15,6 +15,7 @@ struct _PfChannel
   PfChannelHandlers handlers;
   gpointer user_data;
   GSource *source; /* the socket and what is to be done in the next turn */
+  GIOCondition waiting; /* for what of the socket; 0: it is not in the source at all */
   gpointer watch;  /* the socket within it, NULL while nothing is waited for */
   PfTls *tls;
   PfHandshake handshake;

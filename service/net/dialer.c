@@ -62,25 +62,28 @@ has_proxy (const PfEndpoint *endpoint)
 
 /* --- Ends ----------------------------------------------------------------------------------- */
 
-/* (transfer full): GIO's own words, without what it says about where to. */
+/* (transfer full): GIO's own words, without "Could not connect to ...: ", which we say ourselves;
+ * by a proxy with all of it, since it tells which of the two it was. */
 static char *
-cause_text (const GError *cause)
+cause_text (const Dial *dial, const GError *cause)
 {
   const char *text = cause->message;
   const char *colon;
 
+  if (has_proxy (dial->endpoint))
+    return pf_text_printable (text, -1, PF_LIMIT_SERVER_TEXT);
   if (cause->domain == G_RESOLVER_ERROR)
     return g_strdup ("the name cannot be resolved");
   if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
     return g_strdup ("connection refused");
-  colon = g_str_has_prefix (text, "Could not connect to ") ? strstr (text, ": ") : NULL;
+  colon = g_str_has_prefix (text, "Could not connect") ? strstr (text, ": ") : NULL;
   return pf_text_printable (colon == NULL ? text : colon + 2, -1, PF_LIMIT_SERVER_TEXT);
 }
 
 static GError *
 connection_problem (const Dial *dial, const GError *cause)
 {
-  g_autofree char *text = cause_text (cause);
+  g_autofree char *text = cause_text (dial, cause);
 
   if (!has_proxy (dial->endpoint))
     return g_error_new (PF_PROBLEM, PF_PROBLEM_CONNECTION_FAILED, "Cannot connect to %s: %s",

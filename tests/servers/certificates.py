@@ -17,7 +17,7 @@ LEAVES = {
     "good": ("DNS:localhost,DNS:mail.test,IP:127.0.0.1,IP:::1", ALWAYS),
     "names-only": ("DNS:localhost,DNS:mail.localhost", ALWAYS),
     "address-as-name": ("DNS:127.0.0.1", ALWAYS),
-    "wrong": ("DNS:other.test,IP:192.0.2.1," + ",".join(f"DNS:n{i}.test" for i in range(6)), ALWAYS),
+    "wrong": ("DNS:other.test,IP:192.0.2.1" + "".join(f",DNS:n{i}.test" for i in range(6)), ALWAYS),
     "wildcard": ("DNS:*.mail.localhost", ALWAYS),
     "partial-wildcard": ("DNS:a*.mail.localhost", ALWAYS),
     "common-name-only": (None, ALWAYS),

@@ -5,7 +5,7 @@
 
 #include "net/dialer.h"
 
-/* --- Processes ---------------------------------------------------------------------------------- */
+/* --- Processes -------------------------------------------------------------------------------- */
 
 static char *
 server_path (const char *script)
@@ -61,7 +61,7 @@ peer_free (Peer *self)
   g_free (self);
 }
 
-/* --- Files -------------------------------------------------------------------------------------- */
+/* --- Files ------------------------------------------------------------------------------------ */
 
 static char *scratch;
 static gboolean have_certificates;
@@ -119,7 +119,7 @@ clean_up (void)
   g_clear_pointer (&scratch, g_free);
 }
 
-/* --- Talks -------------------------------------------------------------------------------------- */
+/* --- Talks ------------------------------------------------------------------------------------ */
 
 static void
 on_received (PfChannel *channel, const guint8 *data, gsize length, gpointer user_data)
@@ -210,7 +210,7 @@ turn_all (void)
     ;
 }
 
-/* --- Dialing ------------------------------------------------------------------------------------ */
+/* --- Dialing ---------------------------------------------------------------------------------- */
 
 PfEndpoint *
 endpoint_new (const char *host, guint16 port, PfSecurity security, const char *certificate)

@@ -1,9 +1,9 @@
-/* peer.h - for tests of net/: servers as processes, a channel's events gathered, dialing as a call. */
+/* peer.h - for tests of net/: servers as processes, a channel's events gathered, dialing. */
 #pragma once
 
 #include "net/channel.h"
 
-/* --- Processes of tests/servers ----------------------------------------------------------------- */
+/* --- Processes of tests/servers --------------------------------------------------------------- */
 
 typedef struct
 {
@@ -28,7 +28,7 @@ char *certificate_path (const char *name);
 char *certificate_pin  (const char *name);
 void  clean_up (void);
 
-/* --- A channel's events ------------------------------------------------------------------------- */
+/* --- A channel's events ----------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -53,7 +53,7 @@ void wait_until (const gboolean *flag);
 /* Turns it as long as there is anything to do at once. */
 void turn_all (void);
 
-/* --- Dialing ------------------------------------------------------------------------------------ */
+/* --- Dialing ---------------------------------------------------------------------------------- */
 
 PfEndpoint *endpoint_new (const char *host, guint16 port, PfSecurity security,
                           const char *certificate);

@@ -33,7 +33,7 @@ converse (PfEndpoint *endpoint)
   g_assert_no_error (talk->error);
 }
 
-/* --- Names, dates, authorities ------------------------------------------------------------------ */
+/* --- Names, dates, authorities ---------------------------------------------------------------- */
 
 typedef struct
 {
@@ -142,7 +142,7 @@ test_system_authorities (void)
   g_assert_error (error, PF_PROBLEM, PF_PROBLEM_CERTIFICATE_UNTRUSTED);
 }
 
-/* --- Pins --------------------------------------------------------------------------------------- */
+/* --- Pins ------------------------------------------------------------------------------------- */
 
 /* Fails when verify() asks X509_verify_cert() for a pinned one too. */
 static void
@@ -176,7 +176,7 @@ test_pin_of_another (void)
   assert_certificate (endpoint, "good");
 }
 
-/* --- Settings that cannot work ------------------------------------------------------------------ */
+/* --- Settings that cannot work ---------------------------------------------------------------- */
 
 static void
 assert_setting_refused (Peer *peer, const char *certificate, const char *text)
@@ -251,7 +251,7 @@ test_der_file (void)
   converse (endpoint);
 }
 
-/* --- Resumption --------------------------------------------------------------------------------- */
+/* --- Resumption ------------------------------------------------------------------------------- */
 
 /* Whether the handshake that the server just made resumed a session. */
 static gboolean
