@@ -138,15 +138,15 @@ line_ends_header (PfBody *self, const char *line, gsize length, gsize *header_le
   gsize first = pf_headers_skip_mbox (self->header->str, self->header->len);
   gboolean complete;
 
-  *header_length = self->line + (*line == '\n' ? 1 : 0);
-  if (*line == '\n')
-    return TRUE;
+  *header_length = self->line;
   if (self->line < first)
     return FALSE;
   if (*line == ' ' || *line == '\t')
     return self->line == first;
-  self->field = self->line;
-  return pf_header_length (line, length, &complete) != length;
+  *header_length += pf_header_length (line, length, &complete);
+  if (!complete)
+    self->field = self->line;
+  return complete;
 }
 
 /* Looks at each octet once, so that a header of one-octet chunks costs no more than another. */

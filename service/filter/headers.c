@@ -54,7 +54,7 @@ append_date (GString *block, gint64 time)
     local = g_date_time_new_from_unix_utc (0);
   minutes = g_date_time_get_utc_offset (local) / G_TIME_SPAN_MINUTE;
   g_string_append_printf (
-      block, "%s, %02d %s %d %02d:%02d:%02d %c%02d%02d",
+      block, "%s, %d %s %d %02d:%02d:%02d %c%02d%02d",
       days[g_date_time_get_day_of_week (local) - 1], g_date_time_get_day_of_month (local),
       months[g_date_time_get_month (local) - 1], g_date_time_get_year (local),
       g_date_time_get_hour (local), g_date_time_get_minute (local), g_date_time_get_second (local),
