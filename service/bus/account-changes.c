@@ -99,6 +99,11 @@ undo (PfOperation *operation, GError *error)
   Swap *swap = operation->data;
 
   swap->error = error;
+  if (!pf_secret_steps_changed (swap->steps))
+    {
+      pf_operation_fail (operation, error);
+      return;
+    }
   swap->undo = pf_secret_steps_undo (swap->steps);
   pf_secret_steps_run_async (swap->undo, operation->bus->parts.secrets, operation->locked,
                              on_undone, operation);

@@ -3,6 +3,7 @@
 struct _PfSecretSteps
 {
   GArray *steps; /* of PfSecretStep */
+  gboolean changed;
 };
 
 /* One run. */
@@ -63,6 +64,12 @@ pf_secret_steps_undo (const PfSecretSteps *self)
   return undo;
 }
 
+gboolean
+pf_secret_steps_changed (const PfSecretSteps *self)
+{
+  return self->changed;
+}
+
 static void
 run_free (Run *self)
 {
@@ -115,6 +122,7 @@ go_on (GTask *task)
       return;
     }
   step = &g_array_index (run->steps->steps, PfSecretStep, run->at);
+  run->steps->changed = run->steps->changed || step->act != PF_SECRET_LOOKUP;
   switch (step->act)
     {
     case PF_SECRET_LOOKUP:

@@ -27,6 +27,9 @@ void           pf_secret_steps_add  (PfSecretSteps *self, PfSecretAct act, PfSec
 /* (transfer full): what puts back the secrets that @self looked up; nothing is left of those that
  * came since. */
 PfSecretSteps *pf_secret_steps_undo (const PfSecretSteps *self);
+/* TRUE once something was stored or cleared, or may have been: only then is there something to
+ * undo. */
+gboolean       pf_secret_steps_changed (const PfSecretSteps *self);
 /* Runs them in order; the first error ends it. @self must live until the callback. */
 void           pf_secret_steps_run_async  (PfSecretSteps *self, PfSecrets *secrets,
                                            const char *address, GAsyncReadyCallback callback,
