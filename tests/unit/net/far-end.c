@@ -94,6 +94,12 @@ far_end_shake_hands (FarEnd *self)
   return SSL_do_handshake (self->ssl) == 1;
 }
 
+void
+far_end_on_result (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
 /* --- Octets ------------------------------------------------------------------------------------ */
 
 static gssize

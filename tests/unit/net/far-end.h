@@ -18,6 +18,9 @@ char *far_end_pin   (FarEnd *self);
 /* One step of the handshake; TRUE when it is complete. */
 gboolean far_end_shake_hands (FarEnd *self);
 
+/* A callback that keeps its result: @user_data is a GAsyncResult **. */
+void far_end_on_result (GObject *source, GAsyncResult *result, gpointer user_data);
+
 /* As much as is taken or there at once: octets, 0 when none, -1 at the end of the stream. */
 gssize far_end_write (FarEnd *self, const void *data, gsize length);
 gssize far_end_read  (FarEnd *self, void *data, gsize size);

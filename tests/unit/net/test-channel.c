@@ -9,12 +9,6 @@
 
 #define MIB (1024 * 1024)
 
-static void
-on_result (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  *(GAsyncResult **) user_data = g_object_ref (result);
-}
-
 /* Begins TLS on both sides; @result is set when ours is through. */
 static PfEndpoint *
 begin_tls (PfChannel *near, FarEnd *far, GAsyncResult **result)
@@ -25,7 +19,7 @@ begin_tls (PfChannel *near, FarEnd *far, GAsyncResult **result)
   far_end_secure (far);
   pin = far_end_pin (far);
   endpoint = endpoint_new ("mail.example.com", 995, PF_SECURITY_STARTTLS, pin);
-  pf_channel_start_tls_async (near, endpoint, NULL, on_result, result);
+  pf_channel_start_tls_async (near, endpoint, NULL, far_end_on_result, result);
   return endpoint;
 }
 
@@ -453,7 +447,7 @@ test_refused_peer_gets_nothing (void)
   char buffer[64];
 
   far_end_secure (far);
-  pf_channel_start_tls_async (near, endpoint, NULL, on_result, &result);
+  pf_channel_start_tls_async (near, endpoint, NULL, far_end_on_result, &result);
   talk_send (talk, "PASS hunter2\r\n");
   while (result == NULL)
     {
@@ -483,7 +477,7 @@ test_cancel_handshake (void)
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
 
-  pf_channel_start_tls_async (channel, endpoint, cancellable, on_result, &result);
+  pf_channel_start_tls_async (channel, endpoint, cancellable, far_end_on_result, &result);
   turn_all ();
   g_cancellable_cancel (cancellable);
   turn_all ();
@@ -504,7 +498,7 @@ test_start_tls_too_late (void)
   g_autoptr (GError) error = NULL;
 
   pf_channel_close (channel);
-  pf_channel_start_tls_async (channel, endpoint, NULL, on_result, &result);
+  pf_channel_start_tls_async (channel, endpoint, NULL, far_end_on_result, &result);
   turn_all ();
   g_assert_false (pf_channel_start_tls_finish (channel, result, &error));
   g_assert_error (error, PF_PROBLEM, PF_PROBLEM_CONNECTION_FAILED);
