@@ -1,4 +1,4 @@
-/* authority.h - may this caller do that? polkit's answer, never waited for without end (DESIGN 5). */
+/* authority.h - may this caller do that? polkit's answer, or none in time (DESIGN 5). */
 #pragma once
 
 #include "bus/caller.h"

@@ -3,14 +3,13 @@
 #include <string.h>
 
 #include "deliver/users.h"
-#include "dbus-interfaces/names.h"
 
 struct Fakes fakes;
 
 static GPtrArray *held; /* of Later */
 
-/* Notes a step. FALSE with an error when it is to fail. */
-static gboolean G_GNUC_PRINTF (2, 3) step (GError **error, const char *format, ...)
+gboolean
+fakes_step (GError **error, const char *format, ...)
 {
   va_list arguments;
   char *text;
@@ -36,7 +35,7 @@ fakes_take_log (void)
   return text;
 }
 
-/* --- Secrets ---------------------------------------------------------------------------------------- */
+/* --- Secrets ---------------------------------------------------------------------------------- */
 
 struct _PfSecrets
 {
@@ -133,7 +132,7 @@ pf_secrets_store_async (PfSecrets *self,
   gsize length;
   const char *text = pf_secret_peek (secret, &length);
 
-  if (step (&error, "store %s %s", address, pf_secret_kind_nick (kind)))
+  if (fakes_step (&error, "store %s %s", address, pf_secret_kind_nick (kind)))
     g_hash_table_insert (fakes.secrets, secret_key (address, kind), g_strndup (text, length));
   answer_later (self, error, NULL, callback, user_data);
 }
@@ -161,7 +160,7 @@ pf_secrets_lookup_async (PfSecrets *self,
   GError *error = NULL;
   PfSecret *secret = NULL;
 
-  if (step (&error, "lookup %s", key) && text != NULL)
+  if (fakes_step (&error, "lookup %s", key) && text != NULL)
     secret = pf_secret_new (text, strlen (text));
   answer_later (self, error, secret, callback, user_data);
 }
@@ -182,7 +181,7 @@ pf_secrets_clear_async (PfSecrets *self,
   g_autofree char *token = secret_key (address, PF_SECRET_REFRESH_TOKEN);
   GError *error = NULL;
 
-  if (step (&error, "clear %s", address))
+  if (fakes_step (&error, "clear %s", address))
     {
       g_hash_table_remove (fakes.secrets, password);
       g_hash_table_remove (fakes.secrets, token);
@@ -196,7 +195,7 @@ pf_secrets_clear_finish (PfSecrets *self, GAsyncResult *result, GError **error)
   return pf_secrets_store_finish (self, result, error);
 }
 
-/* --- Target, users ---------------------------------------------------------------------------------- */
+/* --- Target, users ---------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -238,7 +237,7 @@ pf_target_probe_async (PfTarget *self,
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
 
-  step (NULL, "probe %s", user);
+  fakes_step (NULL, "probe %s", user);
   if (fakes.known_user != NULL && g_strcmp0 (user, fakes.known_user) != 0)
     g_task_return_new_error (task, PF_PROBLEM, PF_PROBLEM_RECIPIENT_UNKNOWN, "%s is unknown", user);
   else
@@ -257,7 +256,7 @@ pf_users_list (guint minimum_uid)
   return g_strsplit ("alice bob", " ", -1);
 }
 
-/* --- Journal ---------------------------------------------------------------------------------------- */
+/* --- Journal ---------------------------------------------------------------------------------- */
 
 struct _PfJournal
 {
@@ -285,9 +284,9 @@ pf_journal_record (PfJournal *self, PfEvent *event)
 {
   if (event->time == 0)
     event->time = g_get_real_time ();
-  step (NULL, "record %s %s by %s%s%s", pf_event_kind_nick (event->kind), event->account,
-        event->caller, event->reason != NULL ? ": " : "",
-        event->reason != NULL ? event->reason : "");
+  fakes_step (NULL, "record %s %s by %s%s%s", pf_event_kind_nick (event->kind), event->account,
+              event->caller, event->reason != NULL ? ": " : "",
+              event->reason != NULL ? event->reason : "");
   g_ptr_array_insert (fakes.events, 0, event);
   g_signal_emit (self, recorded, 0, event);
 }
@@ -310,7 +309,7 @@ pf_journal_forget_async (PfJournal *self,
 {
   GError *error = NULL;
 
-  step (&error, "forget %s", address);
+  fakes_step (&error, "forget %s", address);
   answer_later (self, error, NULL, callback, user_data);
 }
 
@@ -376,236 +375,7 @@ pf_journal_statistics_finish (PfJournal *self, GAsyncResult *result, GError **er
   return pf_journal_query_finish (self, result, error);
 }
 
-/* --- Checks ----------------------------------------------------------------------------------------- */
-
-struct _PfCheck
-{
-  GObject parent;
-  char *path;
-  PfAccount *account;
-  PfCheckKind kind;
-  PfCheckState state;
-  guint starter, done;
-};
-
-G_DEFINE_FINAL_TYPE (PfCheck, pf_check, G_TYPE_OBJECT)
-
-static guint check_changed, check_finished;
-
-static void
-pf_check_init (PfCheck *self)
-{
-  static guint number;
-
-  self->path = g_strdup_printf (PF_PATH_CHECKS "/%u", ++number);
-  self->starter = (guint) -1;
-}
-
-static void
-check_finalize (GObject *object)
-{
-  PfCheck *self = PF_CHECK (object);
-
-  g_free (self->path);
-  g_clear_object (&self->account);
-  G_OBJECT_CLASS (pf_check_parent_class)->finalize (object);
-}
-
-static void
-pf_check_class_init (PfCheckClass *class)
-{
-  G_OBJECT_CLASS (class)->finalize = check_finalize;
-  check_changed = g_signal_new ("changed", PF_TYPE_CHECK, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                G_TYPE_NONE, 0);
-  check_finished = g_signal_new ("finished", PF_TYPE_CHECK, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                 G_TYPE_NONE, 0);
-}
-
-const char *
-pf_check_get_path (PfCheck *self)
-{
-  return self->path;
-}
-
-PfCheckKind
-pf_check_get_kind (PfCheck *self)
-{
-  return self->kind;
-}
-
-PfAccount *
-pf_check_get_account (PfCheck *self)
-{
-  return self->account;
-}
-
-PfCheckState
-pf_check_get_state (PfCheck *self)
-{
-  return self->state;
-}
-
-guint
-pf_check_get_starter (PfCheck *self)
-{
-  return self->starter;
-}
-
-void
-pf_check_set_starter (PfCheck *self, guint uid)
-{
-  self->starter = uid;
-}
-
-GVariant *
-pf_check_get_result (PfCheck *self)
-{
-  return g_variant_new_parsed ("{'Delivered': <%u>}", self->done);
-}
-
-GVariant *
-pf_check_to_vardict (PfCheck *self)
-{
-  const char *states[] = { "running", "succeeded", "failed", "cancelled" };
-
-  return g_variant_new_parsed ("{'Account': <%o>, 'State': <%s>, 'MessagesDone': <%u>}",
-                               self->account != NULL ? pf_account_get_path (self->account) : "/",
-                               states[self->state], self->done);
-}
-
-void
-pf_check_cancel (PfCheck *self)
-{
-  step (NULL, "cancel");
-  self->state = PF_CHECK_CANCELLED;
-  g_signal_emit (self, check_finished, 0);
-}
-
-void
-fakes_progress (PfCheck *check, guint done)
-{
-  check->done = done;
-  g_signal_emit (check, check_changed, 0);
-}
-
-void
-fakes_finish (PfCheck *check)
-{
-  check->state = PF_CHECK_SUCCEEDED;
-  g_signal_emit (check, check_changed, 0);
-  g_signal_emit (check, check_finished, 0);
-}
-
-/* --- Schedule --------------------------------------------------------------------------------------- */
-
-struct _PfSchedule
-{
-  GObject parent;
-  GPtrArray *checks;
-};
-
-G_DEFINE_FINAL_TYPE (PfSchedule, pf_schedule, G_TYPE_OBJECT)
-
-static guint check_added, check_removed, schedule_changed;
-
-static void
-pf_schedule_init (PfSchedule *self)
-{
-  self->checks = g_ptr_array_new_with_free_func (g_object_unref);
-}
-
-static void
-schedule_finalize (GObject *object)
-{
-  g_ptr_array_unref (PF_SCHEDULE (object)->checks);
-  G_OBJECT_CLASS (pf_schedule_parent_class)->finalize (object);
-}
-
-static void
-pf_schedule_class_init (PfScheduleClass *class)
-{
-  G_OBJECT_CLASS (class)->finalize = schedule_finalize;
-  check_added = g_signal_new ("check-added", PF_TYPE_SCHEDULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                              NULL, G_TYPE_NONE, 1, PF_TYPE_CHECK);
-  check_removed = g_signal_new ("check-removed", PF_TYPE_SCHEDULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                NULL, G_TYPE_NONE, 1, PF_TYPE_CHECK);
-  schedule_changed = g_signal_new ("changed", PF_TYPE_SCHEDULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                   NULL, G_TYPE_NONE, 0);
-}
-
-static PfCheck *
-add_check (PfSchedule *self, PfCheckKind kind, PfAccount *account)
-{
-  PfCheck *check = g_object_new (PF_TYPE_CHECK, NULL);
-
-  check->kind = kind;
-  check->account = account != NULL ? g_object_ref (account) : NULL;
-  g_ptr_array_add (self->checks, check);
-  g_signal_emit (self, check_added, 0, check);
-  return check;
-}
-
-PfCheck *
-pf_schedule_check (PfSchedule *self, PfAccount *account, GVariant *options)
-{
-  step (NULL, "check %s", pf_account_get_id (account));
-  return add_check (self, PF_CHECK_KIND_CHECK, account);
-}
-
-PfCheck *
-pf_schedule_test (PfSchedule *self,
-                  PfAccount *account,
-                  const PfSettings *settings,
-                  PfSecret *secret)
-{
-  step (NULL, "test %s",
-        account != NULL ? pf_account_get_id (account) : pf_secret_peek (secret, NULL));
-  return add_check (self, PF_CHECK_KIND_TEST, account);
-}
-
-PfCheck *
-pf_schedule_lookup (PfSchedule *self, const char *object_path)
-{
-  for (guint i = 0; i < self->checks->len; i++)
-    if (g_str_equal (pf_check_get_path (self->checks->pdata[i]), object_path))
-      return self->checks->pdata[i];
-  return NULL;
-}
-
-GPtrArray *
-pf_schedule_list (PfSchedule *self)
-{
-  return self->checks;
-}
-
-void
-pf_schedule_secret_changed (PfSchedule *self, PfAccount *account)
-{
-  step (NULL, "secret-changed %s", pf_account_get_id (account));
-}
-
-gboolean
-pf_schedule_is_online (PfSchedule *self)
-{
-  return fakes.online;
-}
-
-gboolean
-pf_schedule_is_disk_low (PfSchedule *self)
-{
-  return fakes.disk_low;
-}
-
-void
-fakes_expire (PfCheck *check)
-{
-  g_autoptr (PfCheck) kept = g_object_ref (check);
-
-  g_ptr_array_remove (fakes.schedule->checks, check);
-  g_signal_emit (fakes.schedule, check_removed, 0, check);
-}
-
-/* --- All of it -------------------------------------------------------------------------------------- */
+/* --- All of it -------------------------------------------------------------------------------- */
 
 static gboolean
 reload (gpointer user_data, GError **error)

@@ -25,6 +25,8 @@ void     fakes_start (const char *folder, GDBusConnection *connection, gboolean 
                       PfBusParts *parts);
 void     fakes_stop  (PfBusParts *parts);
 void     fakes_release (void);
+/* For the fakes themselves: notes a step. FALSE with an error when it is to fail. */
+gboolean fakes_step  (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* "a; b; c": what was done since the last time. (transfer full) */
 char    *fakes_take_log (void);
 

@@ -10,7 +10,7 @@
 
 #define DAEMON_UID 1
 
-/* --- Listening -------------------------------------------------------------------------------------- */
+/* --- Listening -------------------------------------------------------------------------------- */
 
 static void
 on_signal (GDBusConnection *connection,
@@ -78,7 +78,7 @@ world_heard (World *world, Client *client)
   return text;
 }
 
-/* --- Start and stop --------------------------------------------------------------------------------- */
+/* --- Start and stop --------------------------------------------------------------------------- */
 
 static void
 on_account (PfRegistry *registry, PfAccount *account, gpointer user_data)
@@ -169,7 +169,7 @@ world_stop (World *world)
   fixture_stop_bus ();
 }
 
-/* --- Calling ---------------------------------------------------------------------------------------- */
+/* --- Calling ---------------------------------------------------------------------------------- */
 
 static FixtureCall *
 send (World *world,

@@ -53,3 +53,34 @@ PfAccount *world_add   (World *world, const char *address, const char *local_use
 char      *world_heard (World *world, Client *client);
 /* Long enough for what is coalesced. */
 void       world_pause (World *world);
+
+/* --- world-asserts.c -------------------------------------------------------------------------- */
+
+#define MANAGER "/org/postferry1/Manager"
+#define ROOT "/org/postferry1"
+#define GET "org.freedesktop.DBus.Properties.Get"
+#define GET_ALL "org.freedesktop.DBus.Properties.GetAll"
+#define SET "org.freedesktop.DBus.Properties.Set"
+#define INTROSPECT "org.freedesktop.DBus.Introspectable.Introspect"
+#define MANAGED "org.freedesktop.DBus.ObjectManager.GetManagedObjects"
+#define UNKNOWN_OBJECT "org.freedesktop.DBus.Error.UnknownObject"
+
+void        world_assert_has     (const char *text, const char *part);
+void        world_assert_has_not (const char *text, const char *part);
+/* How often @part is in @text. */
+guint       world_count          (const char *text, const char *part);
+/* (nullable) (transfer full) */
+char       *world_text           (GVariant *value);
+/* A call's whole outcome as text, with @path as PATH. (transfer full) */
+char       *world_outcome        (World *world, Client *client, const char *path,
+                                  const char *method, const char *arguments);
+/* Each client is a listener from its first call: this is it. */
+void        world_listen         (World *world);
+/* What the parts behind the door did since the last time. */
+void        world_assert_log     (const char *expected);
+void        world_assert_secret  (const char *key, const char *expected);
+/* The actions that polkit was asked about since the last time. */
+void        world_assert_asked   (const char *expected);
+/* a@example.org of nobody, with a password and a token, its making forgotten: its path. */
+const char *world_make_account   (World *world);
+PfAccount  *world_lookup         (World *world);
