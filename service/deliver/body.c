@@ -168,7 +168,7 @@ look_for_end (PfBody *self, GError **error)
     }
   self->searched = self->header->len;
   /* Too long to be held: whole fields are header, the rest is delivered as it is, unread by us. */
-  if (self->header->len > PF_LIMIT_HEADER_BLOCK)
+  if (self->header->len == PF_LIMIT_HEADER_BLOCK)
     return end_header (self, self->field, error);
   return TRUE;
 }
@@ -178,7 +178,7 @@ append (PfBody *self, const char *data, gsize length, GError **error)
 {
   while (length > 0 && !self->header_done)
     {
-      gsize part = MIN (length, BUFFER_SIZE);
+      gsize part = MIN (length, MIN (BUFFER_SIZE, PF_LIMIT_HEADER_BLOCK - self->header->len));
 
       g_string_append_len (self->header, data, (gssize) part);
       if (!look_for_end (self, error))

@@ -2,19 +2,17 @@
 
 #include <string.h>
 
-/* RFC 3463: the last two numbers say what, the first one for how long. */
+/* RFC 3463: the last two numbers say what it is about, the first one for how long. */
 static gboolean
-is_about (const char *enhanced, const char *what)
+is (const char *enhanced, const char *subject)
 {
-  return *enhanced != '\0' && g_str_has_prefix (enhanced + 1, what);
+  return *enhanced != '\0' && g_str_equal (enhanced + 1, subject);
 }
 
 static gboolean
 is_over_quota (guint status, const char *enhanced)
 {
-  if (*enhanced == '\0')
-    return status == 552 || status == 452;
-  return is_about (enhanced, ".2.2") && enhanced[4] == '\0';
+  return *enhanced == '\0' ? status == 552 || status == 452 : is (enhanced, ".2.2");
 }
 
 PfDeliveryResult
@@ -24,12 +22,13 @@ pf_lmtp_judge (PfLmtpCommand command, guint status, const char *enhanced)
     return PF_DELIVERY_DONE;
   if ((command == PF_LMTP_RCPT || command == PF_LMTP_MESSAGE) && is_over_quota (status, enhanced))
     return PF_DELIVERY_OVER_QUOTA;
-  if (is_about (enhanced, ".3.1"))
+  if (is (enhanced, ".3.1"))
     return PF_DELIVERY_DISK_FULL;
   /* 500 to 504 say that the server does not speak as we do: no fault of the message. */
   if (status / 100 != 5 || status <= 504)
     return PF_DELIVERY_DEFERRED;
-  if (command == PF_LMTP_RCPT || (command == PF_LMTP_MESSAGE && is_about (enhanced, ".1.")))
+  if (command == PF_LMTP_RCPT
+      || (command == PF_LMTP_MESSAGE && g_str_has_prefix (enhanced, "5.1.")))
     return PF_DELIVERY_UNKNOWN_USER;
   return PF_DELIVERY_REFUSED;
 }
