@@ -10,6 +10,7 @@
 
 #include "net/certificate.h"
 #include "net/channel-private.h"
+#include "peer.h"
 
 struct _FarEnd
 {
@@ -45,7 +46,7 @@ far_end_free (FarEnd *self)
   g_free (self);
 }
 
-/* --- TLS --------------------------------------------------------------------------------------- */
+/* --- TLS -------------------------------------------------------------------------------------- */
 
 static X509 *
 make_certificate (EVP_PKEY *key)
@@ -100,7 +101,32 @@ far_end_on_result (GObject *source, GAsyncResult *result, gpointer user_data)
   *(GAsyncResult **) user_data = g_object_ref (result);
 }
 
-/* --- Octets ------------------------------------------------------------------------------------ */
+PfEndpoint *
+far_end_begin_tls (FarEnd *self, PfChannel *near, GAsyncResult **result)
+{
+  g_autofree char *pin = NULL;
+  PfEndpoint *endpoint;
+
+  far_end_secure (self);
+  pin = far_end_pin (self);
+  endpoint = endpoint_new ("mail.example.com", 995, PF_SECURITY_STARTTLS, pin);
+  pf_channel_start_tls_async (near, endpoint, NULL, far_end_on_result, result);
+  return endpoint;
+}
+
+void
+far_end_finish_tls (FarEnd *self, PfChannel *near, GAsyncResult **result)
+{
+  g_autoptr (GError) error = NULL;
+
+  while (!far_end_shake_hands (self) || *result == NULL)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_true (pf_channel_start_tls_finish (near, *result, &error));
+  g_assert_no_error (error);
+  g_clear_object (result);
+}
+
+/* --- Octets ----------------------------------------------------------------------------------- */
 
 static gssize
 ssl_result (FarEnd *self, int returned, gsize n)
@@ -157,7 +183,7 @@ far_end_say (FarEnd *self, const char *text)
   g_assert_cmpint (far_end_write (self, text, strlen (text)), ==, (gssize) strlen (text));
 }
 
-/* --- Ends -------------------------------------------------------------------------------------- */
+/* --- Ends ------------------------------------------------------------------------------------- */
 
 void
 far_end_finish (FarEnd *self)

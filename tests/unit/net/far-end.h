@@ -20,6 +20,11 @@ gboolean far_end_shake_hands (FarEnd *self);
 
 /* A callback that keeps its result: @user_data is a GAsyncResult **. */
 void far_end_on_result (GObject *source, GAsyncResult *result, gpointer user_data);
+/* Begins TLS on both sides, @near by a pin: (transfer full): the endpoint, which must live until
+ * @result is set. */
+PfEndpoint *far_end_begin_tls  (FarEnd *self, PfChannel *near, GAsyncResult **result);
+/* Turns both until it is done, which it must be. */
+void        far_end_finish_tls (FarEnd *self, PfChannel *near, GAsyncResult **result);
 
 /* As much as is taken or there at once: octets, 0 when none, -1 at the end of the stream. */
 gssize far_end_write (FarEnd *self, const void *data, gsize length);

@@ -30,7 +30,7 @@ dial_clear (PfEndpoint *endpoint)
   return talk;
 }
 
-/* --- Directly ----------------------------------------------------------------------------------- */
+/* --- Directly --------------------------------------------------------------------------------- */
 
 static void
 test_clear (void)
@@ -97,7 +97,7 @@ test_unreachable (void)
   g_assert_nonnull (strstr (error->message, "nonexistent.invalid:995"));
 }
 
-/* --- By a proxy --------------------------------------------------------------------------------- */
+/* --- By a proxy ------------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -182,7 +182,7 @@ test_proxy_silent (gconstpointer data)
   assert_problem (endpoint, PF_PROBLEM_TIMED_OUT, "mail.test:995 could not be reached within 1 s");
 }
 
-/* --- Handshakes that fail ----------------------------------------------------------------------- */
+/* --- Handshakes that fail --------------------------------------------------------------------- */
 
 static void
 assert_handshake (Peer *peer, int code, const char *text)
@@ -194,7 +194,8 @@ assert_handshake (Peer *peer, int code, const char *text)
   assert_problem (endpoint, code, text);
 }
 
-/* Fails when prepare_context() sets no minimal version and the system's configuration allows more. */
+/* Fails when prepare_context() sets no minimal version and the system's configuration none
+ * either. */
 static void
 test_old_tls (void)
 {
@@ -238,7 +239,7 @@ test_silent_handshake (void)
                     "did not complete the TLS handshake within 2 s (ConnectTimeout)");
 }
 
-/* --- Cancelling --------------------------------------------------------------------------------- */
+/* --- Cancelling ------------------------------------------------------------------------------- */
 
 static void
 on_result (GObject *source, GAsyncResult *result, gpointer user_data)
