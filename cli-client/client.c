@@ -1,0 +1,388 @@
+#include "cli-client/client.h"
+
+#include "cli-client/agent.h"
+#include "cli-client/failure.h"
+#include "cli-client/i18n.h"
+#include "cli-client/terminal.h"
+#include "dbus-interfaces/names.h"
+
+#include <gio/gunixfdlist.h>
+#include <unistd.h>
+
+/* The service answers at once, but for its own waits: polkit without a question (10 s), the secret store (10 s), a delivery
+ * target that is probed. */
+#define PATIENCE_MS (90 * 1000)
+/* A person is asked for a password: the service waits 5 minutes for that. */
+#define PATIENCE_WITH_PERSON_MS (360 * 1000)
+
+#define BUS_NAME "org.freedesktop.DBus"
+#define BUS_PATH "/org/freedesktop/DBus"
+#define PROPERTIES "org.freedesktop.DBus.Properties"
+#define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
+
+struct _PfClient
+{
+  GDBusConnection *connection;
+  gboolean session;
+  char *owner;    /* unique name of the service: unicast signals come from it */
+  PfAgent *agent; /* (nullable): registered when the first call may ask */
+  gboolean agent_tried;
+  guint hurry;           /* ms; 0: not in a hurry */
+  GArray *subscriptions; /* of guint */
+};
+
+/* --- Connection ------------------------------------------------------------------------------------- */
+
+static GVariant *
+call_bus (PfClient *self,
+          const char *method,
+          GVariant *arguments,
+          const char *reply,
+          GError **error)
+{
+  return g_dbus_connection_call_sync (
+      self->connection, BUS_NAME, BUS_PATH, BUS_NAME, method, arguments, G_VARIANT_TYPE (reply),
+      G_DBUS_CALL_FLAGS_NONE, self->hurry > 0 ? (int) self->hurry : PATIENCE_MS, NULL, error);
+}
+
+static char *
+ask_owner (PfClient *self)
+{
+  g_autoptr (GVariant) reply =
+      call_bus (self, "GetNameOwner", g_variant_new ("(s)", PF_BUS_NAME), "(s)", NULL);
+  char *owner = NULL;
+
+  if (reply != NULL)
+    g_variant_get (reply, "(s)", &owner);
+  return owner;
+}
+
+static gboolean
+find_service (PfClient *self, GError **error)
+{
+  g_autoptr (GVariant) started = NULL;
+  g_autoptr (GError) wrong = NULL;
+
+  g_free (self->owner);
+  self->owner = ask_owner (self);
+  if (self->owner != NULL)
+    return TRUE;
+  started =
+      call_bus (self, "StartServiceByName", g_variant_new ("(su)", PF_BUS_NAME, 0), "(u)", &wrong);
+  self->owner = ask_owner (self);
+  if (self->owner != NULL)
+    return TRUE;
+  if (self->session)
+    g_set_error_literal (error, PF_FAILURE, PF_FAILURE_SERVICE_UNAVAILABLE,
+                         _ ("The service is not running on the session bus. Start it with: "
+                            "postferryd --session"));
+  else
+    g_set_error_literal (
+        error, PF_FAILURE, PF_FAILURE_SERVICE_UNAVAILABLE,
+        _ ("The service is not running. Start it with: systemctl start postferryd"));
+  return FALSE;
+}
+
+PfClient *
+pf_client_new (gboolean session, GError **error)
+{
+  g_autoptr (PfClient) self = g_new0 (PfClient, 1);
+  g_autoptr (GError) wrong = NULL;
+
+  self->session = session;
+  self->subscriptions = g_array_new (FALSE, FALSE, sizeof (guint));
+  self->connection =
+      g_bus_get_sync (session ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM, NULL, &wrong);
+  if (self->connection == NULL)
+    {
+      g_dbus_error_strip_remote_error (wrong);
+      g_set_error (error, PF_FAILURE, PF_FAILURE_SERVICE_UNAVAILABLE,
+                   session ? _ ("The session bus cannot be reached: %s")
+                           : _ ("The system bus cannot be reached: %s"),
+                   wrong->message);
+      return NULL;
+    }
+  g_dbus_connection_set_exit_on_close (self->connection, FALSE);
+  if (!find_service (self, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+void
+pf_client_free (PfClient *self)
+{
+  pf_client_deafen (self);
+  g_array_unref (self->subscriptions);
+  g_clear_pointer (&self->agent, pf_agent_free);
+  g_clear_object (&self->connection);
+  g_free (self->owner);
+  g_free (self);
+}
+
+void
+pf_client_hurry (PfClient *self, guint milliseconds)
+{
+  self->hurry = milliseconds;
+}
+
+gboolean
+pf_client_reconnect (PfClient *self, GError **error)
+{
+  return find_service (self, error);
+}
+
+/* --- Calls ------------------------------------------------------------------------------------------ */
+
+/* TRUE when somebody can be asked. root is never asked; on the session bus nobody is. */
+static gboolean
+may_ask (PfClient *self)
+{
+  if (self->session || geteuid () == 0 || !pf_terminal_can_ask ())
+    return FALSE;
+  if (!self->agent_tried)
+    self->agent = pf_agent_new ();
+  self->agent_tried = TRUE;
+  return self->agent != NULL;
+}
+
+static int
+patience (PfClient *self, gboolean with_person)
+{
+  if (self->hurry > 0)
+    return (int) self->hurry;
+  return with_person ? PATIENCE_WITH_PERSON_MS : PATIENCE_MS;
+}
+
+/* What GDBus says of a wait that ended ("Timeout was reached") tells nothing about what was waited for. */
+static GError *
+explain (GError *error, const char *member)
+{
+  GError *failure = pf_failure_take (error);
+
+  if (g_error_matches (failure, PF_FAILURE, PF_FAILURE_TIMED_OUT))
+    g_prefix_error (&failure, _ ("The service did not answer %s in time: "), member);
+  else if (g_error_matches (failure, PF_FAILURE, PF_FAILURE_SERVICE_UNAVAILABLE))
+    g_prefix_error (&failure, _ ("The service ended: "));
+  return failure;
+}
+
+GVariant *
+pf_client_call (PfClient *self, const PfClientCall *call, GError **error)
+{
+  gboolean interactive = call->asks && may_ask (self);
+  g_autoptr (GUnixFDList) descriptors = NULL;
+  GError *wrong = NULL;
+  GVariant *reply;
+
+  if (call->secret != NULL)
+    {
+      descriptors = g_unix_fd_list_new ();
+      if (g_unix_fd_list_append (descriptors, *call->secret, error) < 0)
+        {
+          if (call->arguments != NULL)
+            g_variant_unref (g_variant_ref_sink (call->arguments));
+          return NULL;
+        }
+    }
+  reply = g_dbus_connection_call_with_unix_fd_list_sync (
+      self->connection, PF_BUS_NAME, call->path, call->interface, call->member, call->arguments,
+      G_VARIANT_TYPE (call->reply),
+      interactive ? G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION : G_DBUS_CALL_FLAGS_NONE,
+      patience (self, interactive), descriptors, NULL, NULL, &wrong);
+  if (reply == NULL)
+    g_propagate_error (error, explain (wrong, call->member));
+  return reply;
+}
+
+GVariant *
+pf_client_get_all (PfClient *self, const char *path, const char *interface, GError **error)
+{
+  PfClientCall call = { .path = path,
+                        .interface = PROPERTIES,
+                        .member = "GetAll",
+                        .arguments = g_variant_new ("(s)", interface),
+                        .reply = "(a{sv})" };
+  g_autoptr (GVariant) reply = pf_client_call (self, &call, error);
+
+  return reply != NULL ? g_variant_get_child_value (reply, 0) : NULL;
+}
+
+char *
+pf_client_find_account (PfClient *self, const char *address, GError **error)
+{
+  PfClientCall call = { .path = PF_PATH_MANAGER,
+                        .interface = PF_INTERFACE_MANAGER,
+                        .member = "GetAccount",
+                        .arguments = g_variant_new ("(s)", address),
+                        .reply = "(o)" };
+  g_autoptr (GVariant) reply = pf_client_call (self, &call, error);
+  char *path = NULL;
+
+  if (reply != NULL)
+    g_variant_get (reply, "(o)", &path);
+  return path;
+}
+
+char *
+pf_client_read_address (PfClient *self, const char *path, GError **error)
+{
+  PfClientCall call = { .path = path,
+                        .interface = PROPERTIES,
+                        .member = "Get",
+                        .arguments = g_variant_new ("(ss)", PF_INTERFACE_ACCOUNT, "Address"),
+                        .reply = "(v)" };
+  g_autoptr (GVariant) reply = pf_client_call (self, &call, error);
+  g_autoptr (GVariant) value = NULL;
+
+  if (reply == NULL)
+    return NULL;
+  g_variant_get (reply, "(v)", &value);
+  return g_variant_is_of_type (value, G_VARIANT_TYPE_STRING) ? g_variant_dup_string (value, NULL)
+                                                             : g_strdup ("");
+}
+
+/* --- Objects ---------------------------------------------------------------------------------------- */
+
+static void
+object_free (gpointer data)
+{
+  PfObject *object = data;
+
+  g_free (object->path);
+  g_variant_unref (object->properties);
+  g_free (object);
+}
+
+static gint
+compare_objects (gconstpointer a, gconstpointer b)
+{
+  const PfObject *one = *(PfObject *const *) a, *other = *(PfObject *const *) b;
+
+  return g_ascii_strcasecmp (pf_property_string (one->properties, "Address"),
+                             pf_property_string (other->properties, "Address"));
+}
+
+static void
+take_object (PfOverview *self, const char *path, GVariant *interfaces)
+{
+  g_autoptr (GVariant) account =
+      g_variant_lookup_value (interfaces, PF_INTERFACE_ACCOUNT, G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) manager =
+      g_variant_lookup_value (interfaces, PF_INTERFACE_MANAGER, G_VARIANT_TYPE_VARDICT);
+  PfObject *object;
+
+  if (manager != NULL && self->manager == NULL)
+    self->manager = g_steal_pointer (&manager);
+  if (account == NULL)
+    return;
+  object = g_new0 (PfObject, 1);
+  object->path = g_strdup (path);
+  object->properties = g_steal_pointer (&account);
+  g_ptr_array_add (self->accounts, object);
+}
+
+PfOverview *
+pf_client_overview (PfClient *self, GError **error)
+{
+  PfClientCall call = { .path = PF_PATH_ROOT,
+                        .interface = OBJECT_MANAGER,
+                        .member = "GetManagedObjects",
+                        .reply = "(a{oa{sa{sv}}})" };
+  g_autoptr (GVariant) reply = pf_client_call (self, &call, error);
+  g_autoptr (GVariantIter) iter = NULL;
+  PfOverview *overview;
+  GVariant *interfaces;
+  const char *path;
+
+  if (reply == NULL)
+    return NULL;
+  overview = g_new0 (PfOverview, 1);
+  overview->accounts = g_ptr_array_new_with_free_func (object_free);
+  g_variant_get (reply, "(a{oa{sa{sv}}})", &iter);
+  while (g_variant_iter_loop (iter, "{&o@a{sa{sv}}}", &path, &interfaces))
+    take_object (overview, path, interfaces);
+  if (overview->manager == NULL)
+    overview->manager = g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
+  g_ptr_array_sort (overview->accounts, compare_objects);
+  return overview;
+}
+
+void
+pf_overview_free (PfOverview *self)
+{
+  g_clear_pointer (&self->manager, g_variant_unref);
+  g_ptr_array_unref (self->accounts);
+  g_free (self);
+}
+
+const char *
+pf_property_string (GVariant *properties, const char *name)
+{
+  const char *text = "";
+
+  if (!g_variant_lookup (properties, name, "&s", &text))
+    g_variant_lookup (properties, name, "&o", &text);
+  return text;
+}
+
+guint64
+pf_property_number (GVariant *properties, const char *name)
+{
+  guint64 large = 0;
+  guint32 number = 0;
+
+  return g_variant_lookup (properties, name, "u", &number)  ? number
+         : g_variant_lookup (properties, name, "t", &large) ? large
+                                                            : 0;
+}
+
+gboolean
+pf_property_boolean (GVariant *properties, const char *name)
+{
+  gboolean value = FALSE;
+
+  g_variant_lookup (properties, name, "b", &value);
+  return value;
+}
+
+void
+pf_property_problem (GVariant *properties, const char *name, const char **code, const char **text)
+{
+  *code = *text = "";
+  g_variant_lookup (properties, name, "(&s&s)", code, text);
+}
+
+/* --- Signals ---------------------------------------------------------------------------------------- */
+
+void
+pf_client_listen (PfClient *self,
+                  const char *interface,
+                  const char *member,
+                  GDBusSignalCallback callback,
+                  gpointer user_data)
+{
+  guint id = g_dbus_connection_signal_subscribe (self->connection, self->owner, interface, member,
+                                                 NULL, NULL, G_DBUS_SIGNAL_FLAGS_NONE, callback,
+                                                 user_data, NULL);
+
+  g_array_append_val (self->subscriptions, id);
+}
+
+void
+pf_client_listen_owner (PfClient *self, GDBusSignalCallback callback, gpointer user_data)
+{
+  guint id = g_dbus_connection_signal_subscribe (
+      self->connection, BUS_NAME, BUS_NAME, "NameOwnerChanged", BUS_PATH, PF_BUS_NAME,
+      G_DBUS_SIGNAL_FLAGS_NONE, callback, user_data, NULL);
+
+  g_array_append_val (self->subscriptions, id);
+}
+
+void
+pf_client_deafen (PfClient *self)
+{
+  for (guint i = 0; i < self->subscriptions->len; i++)
+    g_dbus_connection_signal_unsubscribe (self->connection,
+                                          g_array_index (self->subscriptions, guint, i));
+  g_array_set_size (self->subscriptions, 0);
+}
