@@ -82,6 +82,30 @@ test_harvest (void)
   world_stop (&world);
 }
 
+/* What one does not own alone one does not make one's own: breaks when may_change() takes
+ * own_before for granted. */
+static void
+test_taken_over (void)
+{
+  World world;
+  const char *path;
+
+  if (!world_start (&world, FALSE))
+    return;
+  path = world_make_account (&world);
+  world_expect (&world, &world.root, path, UPDATE,
+                "({'Recipients': <['b@example.org=daemon']>, 'EnvelopeHeader': <'Delivered-To'>}, "
+                "@a{sv} {})",
+                NULL);
+  fake_polkit.say = FAKE_POLKIT_NO;
+  fake_polkit.yes_to = "org.postferry1.manage-own";
+  world_expect (&world, &world.nobody, path, UPDATE, "({'Recipients': <@as []>}, @a{sv} {})",
+                DENIED);
+  world_assert_asked ("org.postferry1.manage");
+  world_expect (&world, &world.nobody, path, REMOVE, "(@a{sv} {},)", DENIED);
+  world_stop (&world);
+}
+
 /* What cannot be finished is taken back. */
 static void
 test_update_fails (void)
@@ -296,6 +320,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/bus/changes/update", test_update);
   g_test_add_func ("/bus/changes/harvest", test_harvest);
+  g_test_add_func ("/bus/changes/taken-over", test_taken_over);
   g_test_add_func ("/bus/changes/update-fails", test_update_fails);
   g_test_add_func ("/bus/changes/asked-meanwhile", test_asked_meanwhile);
   g_test_add_func ("/bus/changes/caller-leaves", test_caller_leaves);

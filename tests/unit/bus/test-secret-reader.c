@@ -262,6 +262,83 @@ test_silent_pipe (void)
   close (fds[1]);
 }
 
+/* --- A caller that takes the octets away again ------------------------------------------------ */
+
+typedef struct
+{
+  int write_fd, steal_fd;
+  gint ticks;
+} Theft;
+
+static gboolean
+on_idle (gpointer user_data)
+{
+  g_atomic_int_inc ((gint *) user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static gpointer
+steal (gpointer data)
+{
+  Theft *theft = data;
+  char octet;
+
+  while (read (theft->steal_fd, &octet, 1) == 1)
+    continue;
+  return NULL;
+}
+
+/* One octet, and the end only when the main loop was seen to turn after it. */
+static gpointer
+write_and_watch (gpointer data)
+{
+  Theft *theft = data;
+  gint seen;
+
+  g_assert_cmpint (write (theft->write_fd, "x", 1), ==, 1);
+  seen = g_atomic_int_get (&theft->ticks);
+  for (guint i = 0; g_atomic_int_get (&theft->ticks) < seen + 3; i++)
+    {
+      if (i > 100000)
+        g_error ("the main loop is blocked");
+      g_usleep (100);
+    }
+  close (theft->write_fd);
+  return NULL;
+}
+
+/* The octet that made the pipe readable may be gone when it is read, since the caller reads there
+ * too: breaks now and then in so many rounds when move_some() waits (without SPLICE_F_NONBLOCK, or
+ * with read()). */
+static void
+test_stolen (void)
+{
+  for (guint round = 0; round < 500; round++)
+    {
+      Theft theft = { 0 };
+      GThread *thief, *writer;
+      Outcome outcome;
+      int fds[2];
+      guint idle;
+
+      g_assert_cmpint (pipe2 (fds, O_CLOEXEC), ==, 0);
+      theft.write_fd = fds[1];
+      theft.steal_fd = dup (fds[0]);
+      idle = g_timeout_add (0, on_idle, &theft.ticks);
+      thief = g_thread_new ("thief", steal, &theft);
+      writer = g_thread_new ("writer", write_and_watch, &theft);
+      outcome = read_secret (fds[0]);
+      if (outcome.secret != NULL)
+        assert_secret (outcome, "x", 1);
+      else
+        assert_refused (outcome, PF_ERROR_INVALID_SETTING);
+      g_thread_join (writer);
+      g_thread_join (thief);
+      g_source_remove (idle);
+      close (theft.steal_fd);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -276,5 +353,6 @@ main (int argc, char **argv)
   g_test_add_func ("/bus/secret-reader/other-kinds", test_other_kinds);
   g_test_add_func ("/bus/secret-reader/deleted-file", test_deleted_file);
   g_test_add_func ("/bus/secret-reader/silent-pipe", test_silent_pipe);
+  g_test_add_func ("/bus/secret-reader/stolen", test_stolen);
   return g_test_run ();
 }
