@@ -281,15 +281,16 @@ test_resumption (gconstpointer tls)
       g_assert_true (was_resumed (peer));
       assert_certificate (endpoint, "good");
     }
-  /* Never under other trust. Fails when the ticket's key lacks what was trusted. */
+  /* Never under other trust. Fails when the ticket's key lacks both what Certificate says and the
+   * authorities' serial. */
   g_free (endpoint->certificate);
   endpoint->certificate = g_steal_pointer (&good);
   converse (endpoint);
   g_assert_false (was_resumed (peer));
 }
 
-/* Fails when on_session() keeps a session of a peer that was refused, or the ticket's key lacks the
- * pin: then the second handshake would pass without a look at the certificate. */
+/* Fails when the ticket's key lacks the pin and pf_trust_accept() does not compare it again: then
+ * the second handshake would pass without a look at the certificate. */
 static void
 test_no_resumption_past_pin (gconstpointer tls)
 {
