@@ -105,7 +105,7 @@ undo (PfOperation *operation, GError *error)
       return;
     }
   swap->undo = pf_secret_steps_undo (swap->steps);
-  pf_secret_steps_run_async (swap->undo, operation->bus->parts.secrets, operation->locked,
+  pf_secret_steps_run_async (swap->undo, operation->bus->parts.secrets, swap->base->address,
                              on_undone, operation);
 }
 
@@ -146,8 +146,8 @@ store_first (PfOperation *operation, PfAccount *account)
   if (pf_settings_moves_secret (before, operation->settings))
     pf_secret_steps_add (swap->steps, PF_SECRET_CLEAR, operation->kind, NULL);
   pf_secret_steps_add (swap->steps, PF_SECRET_STORE, operation->kind, operation->secret);
-  pf_secret_steps_run_async (swap->steps, operation->bus->parts.secrets, operation->locked,
-                             on_stored, operation);
+  pf_secret_steps_run_async (swap->steps, operation->bus->parts.secrets, before->address, on_stored,
+                             operation);
 }
 
 static void
@@ -155,12 +155,11 @@ update (PfOperation *operation)
 {
   PfAccount *account = pf_operation_account (operation);
   g_autoptr (GError) error = NULL;
-  g_autofree char *id = NULL;
 
   if (account == NULL || !pf_operation_settings (operation, pf_account_get_settings (account)))
     return;
-  id = pf_address_fold (operation->settings->address);
-  if (!g_str_equal (id, pf_account_get_id (account)))
+  /* Its case neither: secrets and journal are kept under it. */
+  if (!g_str_equal (operation->settings->address, pf_account_get_settings (account)->address))
     {
       pf_operation_fail_with (operation, PF_ERROR, PF_ERROR_INVALID_SETTING,
                               "Address cannot change: remove the account and add another");
@@ -168,7 +167,7 @@ update (PfOperation *operation)
     }
   if (!pf_operation_may_change (operation, pf_account_get_settings (account), operation->settings,
                                 update)
-      || !pf_operation_lock (operation, id))
+      || !pf_operation_lock (operation, pf_account_get_id (account)))
     return;
   if (operation->secret != NULL)
     store_first (operation, account);
@@ -227,7 +226,7 @@ set_secret (PfOperation *operation)
   settings = pf_account_get_settings (account);
   if (pf_operation_may_change (operation, settings, settings, set_secret)
       && pf_operation_lock (operation, pf_account_get_id (account)))
-    pf_secrets_store_async (operation->bus->parts.secrets, operation->locked, operation->kind,
+    pf_secrets_store_async (operation->bus->parts.secrets, settings->address, operation->kind,
                             operation->secret, on_secret_set, operation);
 }
 
@@ -303,7 +302,7 @@ remove_account (PfOperation *operation)
   settings = pf_account_get_settings (account);
   if (pf_operation_may_change (operation, settings, settings, remove_account)
       && pf_operation_lock (operation, pf_account_get_id (account)))
-    pf_secrets_clear_async (operation->bus->parts.secrets, operation->locked, on_cleared,
+    pf_secrets_clear_async (operation->bus->parts.secrets, settings->address, on_cleared,
                             operation);
 }
 

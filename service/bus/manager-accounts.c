@@ -65,7 +65,7 @@ withdraw (PfOperation *operation, GError *error)
   operation->free_data (operation->data);
   operation->data = error;
   operation->free_data = free_error;
-  pf_secrets_clear_async (operation->bus->parts.secrets, operation->locked, on_withdrawn,
+  pf_secrets_clear_async (operation->bus->parts.secrets, operation->settings->address, on_withdrawn,
                           operation);
 }
 
@@ -125,7 +125,7 @@ on_forgotten (GObject *source, GAsyncResult *result, gpointer user_data)
   pf_secret_steps_add (steps, PF_SECRET_CLEAR, PF_SECRET_PASSWORD, NULL);
   if (operation->secret != NULL)
     pf_secret_steps_add (steps, PF_SECRET_STORE, operation->kind, operation->secret);
-  pf_secret_steps_run_async (steps, operation->bus->parts.secrets, operation->locked,
+  pf_secret_steps_run_async (steps, operation->bus->parts.secrets, operation->settings->address,
                              on_secret_stored, operation);
 }
 

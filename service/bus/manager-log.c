@@ -140,18 +140,24 @@ begin (PfBus *bus,
 
 /* --- GetLog ----------------------------------------------------------------------------------- */
 
+/* (nullable) (transfer full): the folded address of an entry. */
+static char *
+entry_account (GVariant *entry)
+{
+  const char *address;
+
+  return g_variant_lookup (entry, "Account", "&s", &address) ? pf_address_fold (address) : NULL;
+}
+
 /* An address can be removed by one user and added by another, who must not read what came
  * before. */
 static gboolean
 is_older (const Query *query, GVariant *entry)
 {
-  const char *account;
-  const gint64 *added;
+  g_autofree char *id = entry_account (entry);
+  const gint64 *added = id != NULL ? g_hash_table_lookup (query->added, id) : NULL;
   guint64 time = 0;
 
-  if (!g_variant_lookup (entry, "Account", "&s", &account))
-    return FALSE;
-  added = g_hash_table_lookup (query->added, account);
   return added != NULL && g_variant_lookup (entry, "Time", "t", &time) && (gint64) time < *added;
 }
 
@@ -205,14 +211,13 @@ on_added_times (GObject *source, GAsyncResult *result, gpointer user_data)
   for (gsize i = 0; i < g_variant_n_children (entries); i++)
     {
       g_autoptr (GVariant) entry = g_variant_get_child_value (entries, i);
-      const char *account;
+      g_autofree char *id = entry_account (entry);
       guint64 time;
 
-      if (!g_variant_lookup (entry, "Account", "&s", &account)
-          || !g_variant_lookup (entry, "Time", "t", &time)
-          || g_hash_table_contains (query->added, account))
+      if (id == NULL || !g_variant_lookup (entry, "Time", "t", &time)
+          || g_hash_table_contains (query->added, id))
         continue;
-      g_hash_table_insert (query->added, g_strdup (account),
+      g_hash_table_insert (query->added, g_steal_pointer (&id),
                            g_memdup2 (&(gint64){ (gint64) time }, sizeof (gint64)));
     }
   ask_log (operation);
