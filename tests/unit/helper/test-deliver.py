@@ -4,6 +4,7 @@ the change of the product that makes it fail."""
 import glob
 import os
 import pwd
+import random
 import shutil
 import stat
 import subprocess
@@ -80,6 +81,7 @@ class Root(unittest.TestCase):
 
     # --- What is written
 
+    # Fails when pf_child_run() does not call pf_identity_become(): root's files would lie there.
     def test_first_delivery(self):
         ident = make_id(1)
         self.assertEqual(self.helper.deliver("pfa", b"A: b\n\nno line end", ident, date=1234567890), DONE)
@@ -197,6 +199,58 @@ class Root(unittest.TestCase):
         self.assertEqual(read(f"{maildir}/new/{name_of(ident)}"), b"whole")
         self.assertEqual(files(maildir, "tmp"), [])
 
+    def batch(self, n, flags=0):
+        """Sends @n messages of 20,000 octets, each of its own content."""
+        data = [(b"%04d" % i) * 5000 for i in range(n)]
+        self.helper.send(b"".join(record(DELIVER, "pfa", make_id(i), flags=flags, length=20000) for i in range(n)),
+                         [memfd(text) for text in data])
+        return data
+
+    def check_batch(self, data):
+        self.assertEqual(files(self.a, "Maildir/new"), [name_of(make_id(i)) for i in range(len(data))])
+        for i, text in enumerate(data):
+            self.assertEqual(read(f"{self.a}/Maildir/new/{name_of(make_id(i))}"), text)
+        self.assertEqual(files(self.a, "Maildir/tmp"), [])
+
+    # Fails when a file is written in new/ itself, when pf_search_folder() is not called and a flag changed, or when what
+    # lies in tmp is in the way.
+    def test_killed_at_any_time(self):
+        for i in range(40):
+            self.batch(32)
+            time.sleep(random.random() * 0.02)
+            self.helper.process.kill()
+            self.helper.process.wait()
+            for path in glob.glob(f"{self.a}/Maildir/new/*"):
+                self.assertEqual(os.path.getsize(path), 20000)
+            for path in glob.glob(f"{self.a}/Maildir/new/*")[:i % 3]:
+                os.rename(path, path.replace("/new/", "/cur/") + ":2,S")
+            self.helper = self.start()
+            data = self.batch(32, IN_DOUBT)
+            self.assertEqual(set(self.helper.collect(32).values()), {DONE})
+            for path in glob.glob(f"{self.a}/Maildir/cur/*"):
+                self.assertFalse(os.path.exists(path.replace("/cur/", "/new/")[:-4]))
+                os.rename(path, path.replace("/cur/", "/new/")[:-4])
+            self.check_batch(data)
+            shutil.rmtree(f"{self.a}/Maildir")
+
+    # Fails when one of the stages is left out, or the answer comes before the last of them: with -Dsteps=true the helper
+    # stops right behind each of them, as a machine does that loses power.
+    def test_stopped_at_each_step(self):
+        if not os.environ.get("PF_STEPS"):
+            self.skipTest("built without -Dsteps=true")
+        for stop in ("helper-written:1", "helper-written:3", "helper-renamed:1", "helper-renamed:3", "helper-synced:1"):
+            helper = self.helper = self.start(environment={"PF_STEP_STOP": stop})
+            self.batch(3)
+            self.assertIsNone(helper.receive(), stop)
+            self.assertEqual(helper.process.wait(60), 99)
+            renamed = {"helper-written": 0, "helper-renamed": int(stop[-1]), "helper-synced": 3}[stop[:-2]]
+            self.assertEqual(len(files(self.a, "Maildir/new")), renamed)
+            self.helper = self.start()
+            data = self.batch(3, IN_DOUBT)
+            self.assertEqual(set(self.helper.collect(3).values()), {DONE})
+            self.check_batch(data)
+            shutil.rmtree(f"{self.a}/Maildir")
+
     # --- Who
 
     def test_users_refused(self):
@@ -238,16 +292,15 @@ class Root(unittest.TestCase):
 
     # --- What users may put in the way
 
-    # Fails when pf_identity_become() is not called: root could write there.
+    # Fails when pf_mailbox_open() does not call check_owner() for the mailbox: the folders below are pfa's own.
     def test_link_to_another_home(self):
-        self.maildir_of_b = self.maildir("/home/pfb/Maildir")
+        maildir = self.maildir(f"{self.b}/Maildir")
         os.chmod(self.b, 0o711)
-        os.chmod(self.maildir_of_b, 0o755)
-        os.symlink(self.maildir_of_b, f"{self.a}/Maildir")
-        for part in ("", "tmp", "new", "cur"):
-            os.chown(f"{self.maildir_of_b}/{part}", pwd.getpwnam("pfb").pw_uid, -1)
+        os.chmod(maildir, 0o755)
+        os.chown(maildir, pwd.getpwnam("pfb").pw_uid, -1)
+        os.symlink(maildir, f"{self.a}/Maildir")
         self.assertEqual(self.helper.deliver("pfa"), NO_PERMISSION)
-        self.assertEqual(files(self.maildir_of_b, "new"), [])
+        self.assertEqual(files(maildir, "new"), [])
 
     def test_link_to_own_folder(self):
         self.make("/home/disk")
@@ -487,8 +540,8 @@ class Root(unittest.TestCase):
     def command(self, text, arguments=""):
         self.settings(f"[Local]\nCommand={self.script(text)} {arguments}\n")
 
-    # Fails line by line when one of these is left out: initgroups(), setresgid(), PR_SET_NO_NEW_PRIVS, close_others(),
-    # the environment of execute().
+    # Fails line by line when one of these is left out: initgroups(), setresgid(), PR_SET_NO_NEW_PRIVS, the
+    # environment of execute().
     def test_command_rights(self):
         self.command('exec > ~/out 2>&1; id -u; id -G; umask; pwd; grep -E "^(NoNewPrivs|CapEff|CapPrm|Groups)" /proc/self/status;'
                      'ls /proc/$$/fd | tr "\\n" " "; echo; env | sort; echo "[$1][$2]"; cat', "'%u x' %%u")
@@ -539,6 +592,20 @@ class Root(unittest.TestCase):
         # Whoever asked is gone: nothing of the delivery goes on.
         self.helper.socket.close()
         wait_gone(pid)
+
+    # Fails when close_others() is not called: the socket to the service, and other users' mail.
+    def test_child_holds_only_its_own(self):
+        self.command("echo $$ > ~/pid; sleep 1000")
+        self.helper.send(record(DELIVER, "pfa", make_id(1), length=4) + record(DELIVER, "pfb", make_id(2), length=4),
+                         [memfd(b"four"), memfd(b"four")])
+        for home in (self.a, self.b):
+            while not os.path.exists(f"{home}/pid") or not read(f"{home}/pid"):
+                time.sleep(0.01)
+            with open(f"/proc/{int(read(f'{home}/pid'))}/status", encoding="ascii") as file:
+                child = [line.split()[1] for line in file if line.startswith("PPid:")][0]
+            held = [os.readlink(f"/proc/{child}/fd/{fd}") for fd in files("/proc", child, "fd") if int(fd) > 2]
+            self.assertEqual([name for name in held if name.startswith("socket:")], [])
+            self.assertEqual(len([name for name in held if "memfd" in name]), 1)
 
     # Fails when die_with_parent() does nothing: two children could work on one delivery.
     def test_children_die_with_helper(self):
