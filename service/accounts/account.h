@@ -24,7 +24,8 @@ typedef struct
   const char *envelope_seen; /* "yes", "partly", "no", "unknown": static */
 } PfFigures;
 
-/* Signal "changed": anything that D-Bus shows may have changed; emitted synchronously, coalescing is the listener's. */
+/* Signal "changed": anything that D-Bus shows may have changed; emitted synchronously, coalescing is
+ * the listener's. */
 
 PfAccount        *pf_account_new          (const PfSettings *settings);
 /* The lower-cased address. */
@@ -34,7 +35,8 @@ const char       *pf_account_get_path     (PfAccount *self);
 const PfSettings *pf_account_get_settings (PfAccount *self);
 void              pf_account_set_settings (PfAccount *self, const PfSettings *settings);
 
-/* "disabled", "idle", "queued", "checking", "listening", "retrying", "on-hold": from settings, activity and problem. */
+/* "disabled", "idle", "queued", "checking", "listening", "retrying", "on-hold": from settings,
+ * activity and problem. */
 const char       *pf_account_get_state    (PfAccount *self);
 PfActivity        pf_account_get_activity (PfAccount *self);
 void              pf_account_set_activity (PfAccount *self, PfActivity activity);
@@ -43,7 +45,8 @@ void              pf_account_set_activity (PfAccount *self, PfActivity activity)
 const GError     *pf_account_get_problem  (PfAccount *self);
 /* (nullable): a{sv} that goes with the problem. */
 GVariant         *pf_account_get_problem_data (PfAccount *self);
-/* When the present problem began (us), 0 without. */
+/* When the present problem began (us), 0 without. While it is only tried again, one trouble may show
+ * as several problems one after the other: then when the first of them began. */
 gint64            pf_account_get_problem_since (PfAccount *self);
 /**
  * pf_account_set_problem:
@@ -57,8 +60,10 @@ gboolean          pf_account_set_problem  (PfAccount *self, const GError *proble
 PfProblemClass    pf_account_get_problem_class (PfAccount *self);
 void              pf_account_forget_refusals (PfAccount *self);
 guint             pf_account_get_refusals (PfAccount *self);
-/* For what the journal remembered over a restart. */
-void              pf_account_restore_problem (PfAccount *self, const GError *problem, guint refusals, gint64 since);
+/* For what the journal remembered over a restart. Nothing happens to a broken account, nor with
+ * settings-invalid, which shows by itself when it still holds. */
+void              pf_account_restore_problem (PfAccount *self, const GError *problem,
+                                              guint refusals, gint64 since);
 /* DESIGN 7: on hold, idle with a problem, or retrying for 24 h; never when disabled. */
 gboolean          pf_account_needs_attention (PfAccount *self, gint64 now);
 
@@ -66,7 +71,15 @@ const PfFigures  *pf_account_get_figures  (PfAccount *self);
 void              pf_account_set_figures  (PfAccount *self, const PfFigures *figures);
 gboolean          pf_account_get_has_secret (PfAccount *self);
 void              pf_account_set_has_secret (PfAccount *self, gboolean has_secret);
-/* TRUE for a file that cannot be read: settings hold the address alone, the problem is settings-invalid for good. */
+/* TRUE while its file cannot be read or is wrong: the problem is settings-invalid until
+ * pf_account_set_settings(), whatever pf_account_set_problem() is told. The settings are those that
+ * were good last, or the address alone where there never were any. */
 gboolean          pf_account_is_broken    (PfAccount *self);
+/* Its file broke. */
+void              pf_account_break        (PfAccount *self, const char *sentence);
+/* @sentence: what is wrong with its file now; NULL when it is right again. */
+void              pf_account_set_broken   (PfAccount *self, const char *sentence);
+/* The state by itself: pure. */
+const char       *pf_account_state_of     (gboolean enabled, PfActivity activity, gboolean has_problem, PfProblemClass class);
 /* (transfer full): the account of a broken file. */
 PfAccount        *pf_account_new_broken   (const char *address, const char *sentence);

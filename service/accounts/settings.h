@@ -13,7 +13,9 @@ typedef enum { PF_INITIAL_ALL, PF_INITIAL_NEW } PfInitial;
 typedef struct
 {
   gatomicrefcount ref_count;
-  guint64 given; /* which keys were set, one bit each in the order of the table in settings.c; the others have their default */
+  /* Which keys were set, one bit each in the order of settings-table.c; the others have their
+   * default. */
+  guint64 given;
 
   char *address;
   gboolean enabled;
@@ -49,8 +51,9 @@ typedef struct
   char *note;
 } PfSettings;
 
-/* One thing that is wrong: the key as it was given, a stable code ("unknown-key", "wrong-type", "required", "out-of-range",
- * "not-allowed", "syntax", "conflict"), and a sentence that names the key, the value and what is allowed. */
+/* One thing that is wrong: the key as it was given, a stable code ("unknown-key", "wrong-type",
+ * "required", "out-of-range", "not-allowed", "syntax", "conflict"), and a sentence that names the
+ * key, the value and what is allowed. */
 typedef struct
 {
   char *key;
@@ -70,26 +73,34 @@ void        pf_settings_unref (PfSettings *self);
  * @values: a{sv}
  * @faults: (element-type PfSettingsFault): gets everything that is wrong, not only the first
  *
- * Returns: (transfer full) (nullable): NULL when there are faults. Values may come in any integer type that fits.
+ * Returns: (transfer full) (nullable): NULL when there are faults. Values may come in any integer type that fits, and all of them as text as well, written as in a key file.
  */
 PfSettings *pf_settings_from_vardict (const PfSettings *base, GVariant *values, GPtrArray *faults);
+/* (transfer full): all default but for the address; for an account whose file cannot be read. LocalUser is empty, so that it is nobody's. */
+PfSettings *pf_settings_new_broken   (const char *address);
 /* All keys with their effective values (D-Bus types of DESIGN 6), a{sv}, floating. */
 GVariant   *pf_settings_to_vardict   (const PfSettings *self);
 /* (transfer full) (nullable): one key's value; NULL for an unknown key. */
 GVariant   *pf_settings_get          (const PfSettings *self, const char *key);
 
-/* Key file, group [Account]: @text is the file's content. Faults carry line numbers. */
+/* Key file, group [Account]: @text is the file's content. Faults carry line numbers. Blanks around
+ * values and list items are dropped; a '#' or ';' begins a comment only at the start of a line. */
 PfSettings *pf_settings_from_file (const char *text, gsize length, GPtrArray *faults);
-/* (transfer full): only the keys that were given, in the table's order. */
+/* (transfer full): only the keys that were given, in the table's order. Read again it gives an
+ * equal value. */
 char       *pf_settings_to_file   (const PfSettings *self);
 
 /* NULL-terminated names of all keys; (nullable) D-Bus type of one ("s", "b", "u", "q", "t", "as"). */
 const char *const *pf_settings_keys (void);
 const char        *pf_settings_key_type (const char *key);
+/* (nullable): what a key can be, in words: "a number from 1 to 65535". */
+const char        *pf_settings_key_allowed (const char *key);
 /* TRUE when one of the keys differs whose change needs the secret anew or `manage` (DESIGN 5). */
 gboolean pf_settings_moves_secret (const PfSettings *before, const PfSettings *after);
+/* TRUE when all values are equal, and the same keys were given. */
 gboolean pf_settings_equal        (const PfSettings *a, const PfSettings *b);
-/* TRUE when mail of the account is delivered to @user: LocalUser or one of the users in Recipients. */
+/* TRUE when mail of the account is delivered to @user: LocalUser or one of the users named in
+ * Recipients (whom a `*@D=*` rule may mean is not known before mail comes). */
 gboolean pf_settings_delivers_to  (const PfSettings *self, const char *user);
 /* TRUE when LocalUser and every user in Recipients is @user (a `*@D=*` rule is nobody's own). */
 gboolean pf_settings_all_deliver_to (const PfSettings *self, const char *user);
@@ -98,7 +109,8 @@ PfEndpoint *pf_settings_endpoint (const PfSettings *self, guint connect_timeout)
 
 /* (transfer full): the address in lower case (ASCII), which is the identity. */
 char *pf_address_fold (const char *address);
-/* (transfer full): "ADDRESS.account" with octets outside [a-z0-9@._+-] as %HH; and back (nullable). */
+/* (transfer full): "ADDRESS.account" with octets outside [a-z0-9@._+-] as %HH; and back (nullable):
+ * NULL for a name that the first would not make. */
 char *pf_account_file_name     (const char *address);
 char *pf_account_file_address  (const char *file_name);
 

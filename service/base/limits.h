@@ -124,8 +124,17 @@
 /* One setting's text, one list's length. */
 #define PF_LIMIT_SETTING_LENGTH (4 * PF_KIB)
 #define PF_LIMIT_SETTING_ITEMS 1000
+/* All items of a list together: so the file of an account whose every setting is as long as it may be can be read. */
+#define PF_LIMIT_SETTING_LIST (40 * PF_KIB)
+/* What is wrong with settings is told so often, and then no more. */
+#define PF_LIMIT_SETTING_FAULTS 100
 /* An account's key file. */
 #define PF_LIMIT_ACCOUNT_FILE (256 * PF_KIB)
+/* Files that change are read when they have been quiet for so long, or at the latest after the second time. */
+#define PF_LIMIT_FOLDER_QUIET_MS 200
+#define PF_LIMIT_FOLDER_LATEST_MS 1000
+/* A folder that cannot be watched is read so often. */
+#define PF_LIMIT_FOLDER_POLL_SECONDS 60
 
 /* --- Waiting -------------------------------------------------------------------------------------------------- */
 

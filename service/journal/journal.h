@@ -24,6 +24,19 @@ typedef enum
   PF_ROW_FAILED     /* failed, counted in @failures, to be tried again */
 } PfRowState;
 
+/* One recipient's delivery of a message; a message is delivered when all of them are done. */
+typedef struct
+{
+  char *recipient;
+  char *delivery_id;
+  gboolean done;
+  PfOutcome outcome;
+} PfRowDelivery;
+
+/* @delivery_id: (transfer full) */
+PfRowDelivery *pf_row_delivery_new  (const char *recipient, char *delivery_id);
+void           pf_row_delivery_free (PfRowDelivery *delivery);
+
 /* One message of one account. */
 typedef struct
 {
@@ -41,6 +54,7 @@ typedef struct
   char *reason;        /* of the last failure */
   gboolean keep;       /* delivered, but never to be removed: what came was not what was listed (specs 13) */
   gboolean marked;     /* we set \Deleted on it and have not seen its expunge confirmed */
+  GPtrArray *deliveries; /* (nullable) (element-type PfRowDelivery): loaded for rows that are not delivered; stored where not NULL */
 } PfRow;
 
 void   pf_row_free (PfRow *row);
@@ -64,7 +78,7 @@ GPtrArray *pf_journal_load_finish (PfJournal *self, GAsyncResult *result, GError
  * @figures: (nullable): the account's counters to be stored in the same transaction
  *
  * One durable step: intent, delivered, gone, known, re-keyed after a renumbering.
- * New rows get their id in place before the callback runs.
+ * New rows get their id by pf_journal_put_finish(); @rows must live until then. @callback may be NULL for changes of rows that have an id.
  */
 void       pf_journal_put_async   (PfJournal *self, const char *account, GPtrArray *rows, const PfFigures *figures,
                                    GAsyncReadyCallback callback, gpointer user_data);
