@@ -48,8 +48,8 @@
 #define PF_LIMIT_CA_FILE (4 * PF_MIB)
 /* Trust in one CA file that is kept loaded; each account may name its own. */
 #define PF_LIMIT_TRUST_CONTEXTS 64
-/* TLS sessions kept for resumption, one for each server and trust (some 5 KiB each), and how long: so long an
- * untimely end of trust in a certificate may go unseen. */
+/* TLS sessions kept for resumption, one for each server and trust (some 5 KiB each), and how long:
+ * so long an untimely end of trust in a certificate may go unseen. */
 #define PF_LIMIT_TLS_TICKETS 256
 #define PF_LIMIT_TLS_TICKET_SECONDS 3600
 /* Names of a certificate told in a sentence. */
