@@ -39,6 +39,20 @@ ask (GVariantDict *dict, const char *key, const char *question, const char *pres
   return TRUE;
 }
 
+/* The address is the default: it is not stored as a setting of its own. */
+static gboolean
+ask_user_name (GVariantDict *dict, GError **error)
+{
+  const char *address = "";
+  g_autofree char *answer = NULL;
+
+  g_variant_dict_lookup (dict, "Address", "&s", &address);
+  answer = pf_terminal_ask (_ ("Name to log in with"), address, error);
+  if (answer != NULL && !g_str_equal (answer, address))
+    g_variant_dict_insert (dict, "UserName", "s", answer);
+  return answer != NULL;
+}
+
 /* What a person is asked for. Who gives the server knows about protocols: that is asked only with it. */
 static gboolean
 ask_missing (PfCli *cli, GVariantDict *dict, GError **error)
@@ -53,14 +67,8 @@ ask_missing (PfCli *cli, GVariantDict *dict, GError **error)
     return FALSE;
   if (server && !ask (dict, "Server", _ ("Server"), NULL, error))
     return FALSE;
-  if (server && !g_variant_dict_contains (dict, "UserName"))
-    {
-      const char *address = "";
-
-      g_variant_dict_lookup (dict, "Address", "&s", &address);
-      if (!ask (dict, "UserName", _ ("Name to log in with"), address, error))
-        return FALSE;
-    }
+  if (server && !g_variant_dict_contains (dict, "UserName") && !ask_user_name (dict, error))
+    return FALSE;
   return cli->options->session || g_variant_dict_contains (dict, "LocalUser")
          || ask (dict, "LocalUser", _ ("Local user who gets the mail"), caller_name (), error);
 }

@@ -82,8 +82,9 @@ finish (PfChecked *check, const char *state, GVariant *result)
   check->finished = TRUE;
   g_free (check->state);
   check->state = g_strdup (state);
+  g_variant_ref (result);
   g_variant_unref (check->result);
-  check->result = g_variant_ref (result);
+  check->result = result;
 }
 
 static void
@@ -169,11 +170,11 @@ on_removed (GDBusConnection *connection,
     return;
   g_variant_get (parameters, "(&oas)", &removed, NULL);
   check = find (self, removed);
-  if (check != NULL && !check->finished)
-    give_up (self, g_error_new (PF_FAILURE, PF_FAILURE_UNKNOWN_ACCOUNT,
-                                _ ("The check of %s is gone: the account was removed, or it is not "
-                                   "yours any more"),
-                                check->address));
+  if (check == NULL || check->finished)
+    return;
+  /* The account was removed, or belongs to somebody else now. */
+  finish (check, "cancelled", check->result);
+  tell (self, check);
 }
 
 static GError *

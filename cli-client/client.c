@@ -96,10 +96,11 @@ pf_client_new (gboolean session, GError **error)
   if (self->connection == NULL)
     {
       g_dbus_error_strip_remote_error (wrong);
-      g_set_error (error, PF_FAILURE, PF_FAILURE_SERVICE_UNAVAILABLE,
-                   session ? _ ("The session bus cannot be reached: %s")
-                           : _ ("The system bus cannot be reached: %s"),
-                   wrong->message);
+      g_set_error (
+          error, PF_FAILURE, PF_FAILURE_SERVICE_UNAVAILABLE,
+          session ? _ ("The session bus cannot be reached (is DBUS_SESSION_BUS_ADDRESS set?): %s")
+                  : _ ("The system bus cannot be reached: %s"),
+          wrong->message);
       return NULL;
     }
   g_dbus_connection_set_exit_on_close (self->connection, FALSE);

@@ -17,11 +17,11 @@ static const PfCommand commands[] = {
     PF_TAKES_NOTHING, FALSE, pf_command_show },
   { "add", "[ADDRESS] [KEY=VALUE...]", N_ ("add an account"),
     N_ ("Adds an account. Server and LocalUser (who gets the mail) have to be given;\n"
-        "postferry.account(5) tells all keys. What is missing is asked for on a terminal,\n"
-        "the password too; a script gives it with --password-file.\n\n"
-        "Name, connection, encryption, log-in, folders and delivery are tried first, and\n"
-        "the account is stored only when all of that works. With --no-test it is stored\n"
-        "as it is, without a password too.\n\n"
+        "postferry.account(5) tells all keys. What is missing is asked for on a\n"
+        "terminal, the password too; a script gives it with --password-file.\n\n"
+        "Name, connection, encryption, log-in, folders and delivery are tried first,\n"
+        "and the account is stored only when all of that works. With --no-test it is\n"
+        "stored as it is, without a password too.\n\n"
         "  postferry add anna@example.org Server=imap.example.org LocalUser=anna\n"
         "  postferry add bob@example.org Protocol=pop3 Server=pop.example.org \\\n"
         "      LocalUser=bob Remove=after-days RemoveAfterDays=14 --password-file -\n"),
@@ -29,8 +29,9 @@ static const PfCommand commands[] = {
   { "set", "ADDRESS KEY=VALUE...", N_ ("change settings of an account"),
     N_ ("Changes settings, all or none; they take effect at the next check. Lists are\n"
         "separated by ; or their key is repeated. Sizes may end in K, M or G.\n\n"
-        "Where the account connects to, and how, changes only together with its password\n"
-        "(asked for on a terminal, else --password-file) or by an administrator.\n\n"
+        "Where the account connects to, and how, changes only together with its\n"
+        "password (asked for on a terminal, else --password-file) or by an\n"
+        "administrator.\n\n"
         "  postferry set anna@example.org Remove=after-delivery 'Folders=INBOX;Lists/*'\n"),
     2, G_MAXUINT, PF_TAKES_PASSWORD_FILE, FALSE, pf_command_set },
   { "enable", "ADDRESS...", N_ ("check accounts on schedule again"),
@@ -41,16 +42,16 @@ static const PfCommand commands[] = {
     PF_TAKES_NOTHING, FALSE, pf_command_disable },
   { "remove", "ADDRESS...", N_ ("forget accounts; delivered mail stays"),
     N_ ("Forgets the settings, the password and the journal of accounts, after a question\n"
-        "that --yes answers. Mail that was delivered stays, and so does all mail at the\n"
-        "provider. An account that is added again fetches everything again.\n"),
+        "that --yes answers. Mail that was delivered stays, and so does all mail at\n"
+        "the provider. An account that is added again fetches everything again.\n"),
     1, G_MAXUINT, PF_TAKES_NOTHING, FALSE, pf_command_remove },
   { "password", "ADDRESS", N_ ("set the password of an account"),
     N_ ("Stores a new password for an account: asked for on a terminal, else read with\n"
         "--password-file. One newline at its end is dropped.\n"),
     1, 1, PF_TAKES_PASSWORD_FILE, FALSE, pf_command_password },
   { "test", "ADDRESS", N_ ("try an account step by step"),
-    N_ ("Tries name, connection, encryption, log-in, folders and delivery with the account\n"
-        "as it is stored, and tells each step and the mend. Fetches nothing.\n\n"
+    N_ ("Tries name, connection, encryption, log-in, folders and delivery with the\n"
+        "account as it is stored, and tells each step and the mend. Fetches nothing.\n\n"
         "Ends with status 7, 8, 3 or 10 for what is wrong: see postferry(1).\n"),
     1, 1, PF_TAKES_NOTHING, FALSE, pf_command_test },
   { "check", "[ADDRESS...]", N_ ("fetch new mail now"),

@@ -72,7 +72,7 @@ update (PfClient *client,
     return update_with_secret (client, account, address, changes, moving, error);
   g_set_error (error, PF_FAILURE, wrong->code,
                _ ("%s\nA change of %s needs the account's password anew: give it with "
-                  "--password-file, or do it as root"),
+                  "--password-file"),
                wrong->message, moving);
   return FALSE;
 }
