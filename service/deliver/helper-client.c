@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/step.h"
 #include "dbus-interfaces/text.h"
+#include "deliver/helper-entry.h"
 #include "deliver/helper-link.h"
 #include "helper/request.h"
 
@@ -18,15 +19,6 @@
 /* A helper that ends again and again without any answer: give up what waits after so many, one second apart. */
 #define FAILURES_MAX 3
 
-/* One probe or delivery. */
-typedef struct
-{
-  GTask *task; /* NULL: nobody waits for the answer any more */
-  PfRequestRecord record;
-  PfBody *body; /* NULL for a probe */
-  GSource *cancel;
-} Entry;
-
 #define PF_TYPE_HELPER_TARGET (pf_helper_target_get_type ())
 G_DECLARE_FINAL_TYPE (PfHelperTarget, pf_helper_target, PF, HELPER_TARGET, GObject)
 
@@ -39,8 +31,8 @@ struct _PfHelperTarget
   gboolean opening, blocked, answered;
   guint failures;
   guint input, output, idle_timer, answer_timer, retry_timer;
-  GQueue waiting;          /* Entry */
-  GHashTable *outstanding; /* id: Entry */
+  GQueue waiting;          /* PfHelperEntry */
+  GHashTable *outstanding; /* id: PfHelperEntry */
   GHashTable *busy;        /* user: how many are outstanding */
 };
 
@@ -52,101 +44,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (PfHelperTarget,
                                G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (PF_TYPE_TARGET,
                                                       pf_helper_target_interface_init))
-
-/* --- Entries ---------------------------------------------------------------------------------------------- */
-
-static void
-entry_free (Entry *entry)
-{
-  if (entry->cancel != NULL)
-    {
-      g_source_destroy (entry->cancel);
-      g_source_unref (entry->cancel);
-    }
-  g_clear_object (&entry->task);
-  g_clear_pointer (&entry->body, pf_body_unref);
-  g_free (entry);
-}
-
-static char *
-entry_id (const Entry *entry)
-{
-  return g_strndup (entry->record.id, sizeof entry->record.id);
-}
-
-static PfDeliveryResult
-result_of_code (guint32 code)
-{
-  switch (code)
-    {
-    case PF_HELPER_DONE:
-      return PF_DELIVERY_DONE;
-    case PF_HELPER_NO_USER:
-      return PF_DELIVERY_UNKNOWN_USER;
-    case PF_HELPER_OVER_QUOTA:
-      return PF_DELIVERY_OVER_QUOTA;
-    case PF_HELPER_DISK_FULL:
-      return PF_DELIVERY_DISK_FULL;
-    case PF_HELPER_REFUSED:
-      return PF_DELIVERY_REFUSED;
-    default:
-      return PF_DELIVERY_DEFERRED;
-    }
-}
-
-static const char *
-sentence_of_code (guint32 code)
-{
-  switch (code)
-    {
-    case PF_HELPER_DONE:
-      return "Delivered to %s";
-    case PF_HELPER_REFUSED:
-      return "The mail delivery command for %s refused the message for good";
-    case PF_HELPER_NO_USER:
-      return "%s is no local user that gets mail here (unknown, or below MinimumUid= in postferry.conf)";
-    case PF_HELPER_CANNOT_CREATE:
-      return "The mailbox of %s cannot be opened or made: is the home folder there, and the user's own?";
-    case PF_HELPER_NO_PERMISSION:
-      return "The mailbox of %s may not be written to: its folders must be real folders of that user, "
-             "not links";
-    case PF_HELPER_SETTINGS:
-      return "postferry-deliver refuses its settings, so nothing reaches %s: its log tells why";
-    case PF_HELPER_OVER_QUOTA:
-      return "The mailbox of %s is over its quota";
-    case PF_HELPER_DISK_FULL:
-      return "The disk that holds the mailbox of %s is full";
-    default:
-      return "The mailbox of %s could not be written to for now";
-    }
-}
-
-static char *
-text_of_code (const Entry *entry, guint32 code)
-{
-  g_autofree char *user = pf_text_printable (entry->record.user, -1, 80);
-  const char *sentence = sentence_of_code (code), *mark = strstr (sentence, "%s");
-
-  return g_strdup_printf ("%.*s%s%s", (int) (mark - sentence), sentence, user, mark + 2);
-}
-
-/* Tells whoever waits and frees @entry. @text: (transfer full) */
-static void
-entry_end (Entry *entry, PfDeliveryResult result, char *text)
-{
-  g_autofree char *sentence = text;
-
-  if (entry->task == NULL)
-    ;
-  else if (entry->body != NULL)
-    pf_target_return_delivery (entry->task, result, g_steal_pointer (&sentence));
-  else if (result == PF_DELIVERY_DONE)
-    g_task_return_boolean (entry->task, TRUE);
-  else
-    g_task_return_new_error (entry->task, PF_PROBLEM, pf_target_problem_of_result (result), "%s",
-                             sentence);
-  entry_free (entry);
-}
 
 /* --- The link ------------------------------------------------------------------------------------------------ */
 
@@ -167,11 +64,11 @@ static void
 fail_waiting (PfHelperTarget *self, const char *text)
 {
   GQueue waiting = self->waiting;
-  Entry *entry;
+  PfHelperEntry *entry;
 
   g_queue_init (&self->waiting);
   while ((entry = g_queue_pop_head (&waiting)) != NULL)
-    entry_end (entry, PF_DELIVERY_DEFERRED, g_strdup (text));
+    pf_helper_entry_end (entry, PF_DELIVERY_DEFERRED, g_strdup (text));
 }
 
 static void
@@ -185,7 +82,7 @@ fail_outstanding (PfHelperTarget *self, const char *text)
   g_hash_table_remove_all (self->busy);
   g_hash_table_iter_init (&iter, outstanding);
   while (g_hash_table_iter_next (&iter, NULL, &entry))
-    entry_end (entry, PF_DELIVERY_DEFERRED, g_strdup (text));
+    pf_helper_entry_end (entry, PF_DELIVERY_DEFERRED, g_strdup (text));
 }
 
 static gboolean
@@ -260,7 +157,7 @@ take_answer (PfHelperTarget *self, const PfRequestAnswer *answer)
 {
   g_autofree char *id = g_strndup (answer->id, sizeof answer->id);
   g_autofree char *key = NULL;
-  Entry *entry = NULL;
+  PfHelperEntry *entry = NULL;
   guint left;
 
   if (!g_hash_table_steal_extended (self->outstanding, id, (gpointer *) &key, (gpointer *) &entry))
@@ -271,7 +168,7 @@ take_answer (PfHelperTarget *self, const PfRequestAnswer *answer)
   else
     g_hash_table_insert (self->busy, g_strdup (entry->record.user), GUINT_TO_POINTER (left));
   self->answered = TRUE;
-  entry_end (entry, result_of_code (answer->code), text_of_code (entry, answer->code));
+  pf_helper_entry_answer (entry, answer->code);
   return TRUE;
 }
 
@@ -295,7 +192,9 @@ on_input (int fd, GIOCondition condition, gpointer user_data)
 
   if (n < 0 && (errno == EAGAIN || errno == EINTR))
     return G_SOURCE_CONTINUE;
-  if (n <= 0)
+  if (n <= 0 && g_hash_table_size (self->outstanding) == 0)
+    disconnect (self); /* it had nothing to do */
+  else if (n <= 0)
     lose (self, "postferry-deliver ended before it had answered");
   else if (!take_answers (self, answers, (gsize) n))
     lose (self, "postferry-deliver gave an answer that was not asked for");
@@ -305,12 +204,12 @@ on_input (int fd, GIOCondition condition, gpointer user_data)
       set_clocks (self);
       return G_SOURCE_CONTINUE;
     }
-  return G_SOURCE_CONTINUE; /* lose() removed the source */
+  return G_SOURCE_CONTINUE; /* the source is removed already */
 }
 
 /* --- Requests ------------------------------------------------------------------------------------------------- */
 
-/* (element-type Entry): links of self->waiting that one packet may take now. */
+/* (element-type PfHelperEntry): links of self->waiting that one packet may take now. */
 static GPtrArray *
 choose (PfHelperTarget *self)
 {
@@ -321,8 +220,8 @@ choose (PfHelperTarget *self)
   for (GList *l = self->waiting.head; l != NULL && chosen->len < MIN (room, PF_LIMIT_HELPER_BATCH);
        l = l->next)
     {
-      const Entry *entry = l->data;
-      g_autofree char *id = entry_id (entry);
+      const PfHelperEntry *entry = l->data;
+      g_autofree char *id = pf_helper_entry_id (entry);
 
       if (!g_hash_table_contains (self->busy, entry->record.user)
           && !g_hash_table_contains (self->outstanding, id) && !g_hash_table_contains (ids, id))
@@ -337,37 +236,11 @@ choose (PfHelperTarget *self)
 static ssize_t
 send_packet (int fd, GPtrArray *chosen)
 {
-  g_autofree PfRequestRecord *records = g_new (PfRequestRecord, chosen->len);
-  struct iovec data = { records, chosen->len * sizeof *records };
-  int fds[PF_LIMIT_HELPER_BATCH];
-  gsize n_fds = 0;
-  union
-  {
-    struct cmsghdr align;
-    char room[CMSG_SPACE (sizeof fds)];
-  } space = { 0 };
-  struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
+  const PfHelperEntry *entries[PF_LIMIT_HELPER_BATCH];
 
   for (guint i = 0; i < chosen->len; i++)
-    {
-      const Entry *entry = ((GList *) chosen->pdata[i])->data;
-
-      records[i] = entry->record;
-      if (entry->body != NULL)
-        fds[n_fds++] = pf_body_get_fd (entry->body);
-    }
-  if (n_fds > 0)
-    {
-      struct cmsghdr *header = &space.align;
-
-      message.msg_control = space.room;
-      message.msg_controllen = CMSG_SPACE (n_fds * sizeof *fds);
-      header->cmsg_level = SOL_SOCKET;
-      header->cmsg_type = SCM_RIGHTS;
-      header->cmsg_len = CMSG_LEN (n_fds * sizeof *fds);
-      memcpy (CMSG_DATA (header), fds, n_fds * sizeof *fds);
-    }
-  return sendmsg (fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    entries[i] = ((GList *) chosen->pdata[i])->data;
+  return pf_helper_entries_send (fd, entries, chosen->len);
 }
 
 static void
@@ -376,12 +249,12 @@ note_sent (PfHelperTarget *self, GPtrArray *chosen)
   for (guint i = 0; i < chosen->len; i++)
     {
       GList *l = chosen->pdata[i];
-      Entry *entry = l->data;
+      PfHelperEntry *entry = l->data;
       guint count = GPOINTER_TO_UINT (g_hash_table_lookup (self->busy, entry->record.user));
 
       g_queue_delete_link (&self->waiting, l);
       g_hash_table_insert (self->busy, g_strdup (entry->record.user), GUINT_TO_POINTER (count + 1));
-      g_hash_table_insert (self->outstanding, entry_id (entry), entry);
+      g_hash_table_insert (self->outstanding, pf_helper_entry_id (entry), entry);
     }
   pf_step (PF_STEP_HELPER_SENT);
   set_clocks (self);
@@ -447,7 +320,7 @@ send_waiting (PfHelperTarget *self)
 static gboolean
 on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
-  Entry *entry = user_data;
+  PfHelperEntry *entry = user_data;
   PfHelperTarget *self = g_task_get_source_object (entry->task);
   GList *l = g_queue_find (&self->waiting, entry);
 
@@ -456,14 +329,14 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
   if (l != NULL)
     {
       g_queue_delete_link (&self->waiting, l);
-      entry_free (entry);
+      pf_helper_entry_free (entry);
     }
   return G_SOURCE_REMOVE;
 }
 
 /* @entry: (transfer full) */
 static void
-enqueue (PfHelperTarget *self, Entry *entry)
+enqueue (PfHelperTarget *self, PfHelperEntry *entry)
 {
   GCancellable *cancellable = g_task_get_cancellable (entry->task);
 
@@ -486,7 +359,7 @@ probe_async (PfTarget *target,
              GAsyncReadyCallback callback,
              gpointer user_data)
 {
-  Entry *entry = g_new0 (Entry, 1);
+  PfHelperEntry *entry = g_new0 (PfHelperEntry, 1);
   g_autofree char *id = g_strdup_printf ("%08x%08x%08x%08x", g_random_int (), g_random_int (),
                                          g_random_int (), g_random_int ());
 
@@ -497,7 +370,8 @@ probe_async (PfTarget *target,
       enqueue (PF_HELPER_TARGET (target), entry);
       return;
     }
-  entry_end (entry, PF_DELIVERY_UNKNOWN_USER, g_strdup ("That is no name of a local user"));
+  pf_helper_entry_end (entry, PF_DELIVERY_UNKNOWN_USER,
+                       g_strdup ("That is no name of a local user"));
 }
 
 static gboolean
@@ -512,19 +386,20 @@ deliver_async (PfTarget *target,
                GAsyncReadyCallback callback,
                gpointer user_data)
 {
-  Entry *entry = g_new0 (Entry, 1);
+  PfHelperEntry *entry = g_new0 (PfHelperEntry, 1);
 
   entry->task = g_task_new (target, NULL, callback, user_data);
   g_task_set_source_tag (entry->task, deliver_async);
   entry->body = pf_body_ref (delivery->body);
   if (!pf_request_user_is_valid (delivery->user))
-    entry_end (entry, PF_DELIVERY_UNKNOWN_USER, g_strdup ("That is no name of a local user"));
+    pf_helper_entry_end (entry, PF_DELIVERY_UNKNOWN_USER,
+                         g_strdup ("That is no name of a local user"));
   else if (!pf_request_record_fill (&entry->record, PF_REQUEST_DELIVER, delivery->id,
                                     delivery->user, delivery->folder))
     {
       g_autofree char *folder = pf_text_printable (delivery->folder, -1, 80);
 
-      entry_end (
+      pf_helper_entry_end (
           entry, PF_DELIVERY_DEFERRED,
           g_strdup_printf ("A Maildir can have no folder %s: its parts between '/' may hold no '.'",
                            folder));

@@ -208,9 +208,6 @@ log_trouble (const PfRequestRecord *record, const PfTrouble *trouble)
             record->id, record->user, (int) sizeof trouble->what, trouble->what,
             trouble->cause != 0 ? ": " : "", trouble->cause != 0 ? g_strerror (trouble->cause) : "",
             trouble->code);
-  else if (record->operation == PF_REQUEST_DELIVER)
-    pf_log (PF_LOG_INFO, "delivery %.*s for %s: done", PF_REQUEST_ID_LENGTH, record->id,
-            record->user);
 }
 
 /* What a task has reported since it was last asked. Returns: FALSE when nobody takes the answer. */
@@ -218,17 +215,20 @@ static gboolean
 answer (Server *self, PfTask *task)
 {
   PfRequestAnswer answers[PF_LIMIT_HELPER_BATCH];
-  gsize n = 0;
+  gsize n = 0, delivered = 0;
 
   for (; task->answered < task->reported; task->answered++, n++)
     {
       const PfRequestRecord *record = &task->records[task->answered];
-      PfTrouble *trouble = &task->troubles[task->answered];
+      const PfTrouble *trouble = &task->troubles[task->answered];
 
       log_trouble (record, trouble);
       memcpy (answers[n].id, record->id, sizeof answers[n].id);
       answers[n].code = trouble->code;
+      delivered += record->operation == PF_REQUEST_DELIVER && trouble->code == PF_HELPER_DONE;
     }
+  if (delivered > 0)
+    pf_log (PF_LOG_INFO, "%" G_GSIZE_FORMAT " delivered to %s", delivered, task->records->user);
   return n == 0 || send_answers (self, answers, n);
 }
 
