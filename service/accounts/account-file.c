@@ -112,9 +112,10 @@ broken_open (PfAccountFile *self, const char *path, int code)
   if (code == EACCES || code == EPERM)
     return broken_owner (self, path, g_strerror (code));
   if (code == ELOOP)
-    return broken (self, g_strdup_printf (
-                             "%s is a symbolic link, which is not followed: put the file itself there",
-                             shown));
+    return broken (
+        self,
+        g_strdup_printf ("%s is a symbolic link, which is not followed: put the file itself there",
+                         shown));
   return broken (self, g_strdup_printf ("%s cannot be read: %s", shown, g_strerror (code)));
 }
 

@@ -49,8 +49,7 @@ unescape (const char *text, gsize length)
 
       if (text[i] == '%')
         {
-          if (i + 2 >= length || !g_ascii_isxdigit (text[i + 1])
-              || !g_ascii_isxdigit (text[i + 2]))
+          if (i + 2 >= length || !g_ascii_isxdigit (text[i + 1]) || !g_ascii_isxdigit (text[i + 2]))
             return NULL;
           octet = g_ascii_xdigit_value (text[i + 1]) * 16 + g_ascii_xdigit_value (text[i + 2]);
           i += 2;
@@ -94,8 +93,9 @@ pf_account_file_guess (const char *file_name)
 {
   const gsize length = stem_length (file_name);
   g_autofree char *address = unescape (file_name, length);
-  g_autofree char *text = address != NULL ? pf_text_printable (address, -1, GUESS_LENGTH)
-                                          : pf_text_printable (file_name, (gssize) length, GUESS_LENGTH);
+  g_autofree char *text = address != NULL
+                              ? pf_text_printable (address, -1, GUESS_LENGTH)
+                              : pf_text_printable (file_name, (gssize) length, GUESS_LENGTH);
 
   return pf_address_fold (text);
 }

@@ -302,10 +302,9 @@ static gboolean
 same_figures (const PfFigures *a, const PfFigures *b)
 {
   return a->last_check == b->last_check && a->last_success == b->last_success
-         && a->next_check == b->next_check && a->delivered == b->delivered
-         && a->junked == b->junked && a->quarantined == b->quarantined
-         && a->octets_fetched == b->octets_fetched && a->on_server == b->on_server
-         && g_strcmp0 (a->envelope_seen, b->envelope_seen) == 0;
+         && a->next_check == b->next_check && a->delivered == b->delivered && a->junked == b->junked
+         && a->quarantined == b->quarantined && a->octets_fetched == b->octets_fetched
+         && a->on_server == b->on_server && g_strcmp0 (a->envelope_seen, b->envelope_seen) == 0;
 }
 
 void

@@ -92,8 +92,8 @@ pf_fault_unknown_key (GPtrArray *faults, const char *key, const char *const *kno
   const char *near = find_near (shown, known);
 
   if (near != NULL)
-    pf_fault_add (faults, key, "unknown-key", line, "%s: there is no such setting; did you mean %s?",
-                  shown, near);
+    pf_fault_add (faults, key, "unknown-key", line,
+                  "%s: there is no such setting; did you mean %s?", shown, near);
   else
     pf_fault_add (faults, key, "unknown-key", line, "%s: there is no such setting", shown);
 }

@@ -297,8 +297,8 @@ is_number (const PfField *field)
 static gboolean
 refuse_type (const PfField *field, GVariant *value, PfRefusal *refusal)
 {
-  g_autofree char *type = g_strdup_printf ("(a value of type %.40s)",
-                                           g_variant_get_type_string (value));
+  g_autofree char *type =
+      g_strdup_printf ("(a value of type %.40s)", g_variant_get_type_string (value));
 
   return refuse (refusal, "wrong-type", NULL, type);
 }

@@ -61,8 +61,7 @@ note_change (PfFolderWatch *self)
     self->first_change = now;
   left = self->first_change + PF_LIMIT_FOLDER_LATEST_MS - now;
   g_clear_handle_id (&self->quiet, g_source_remove);
-  self->quiet =
-      g_timeout_add ((guint) CLAMP (left, 0, PF_LIMIT_FOLDER_QUIET_MS), on_quiet, self);
+  self->quiet = g_timeout_add ((guint) CLAMP (left, 0, PF_LIMIT_FOLDER_QUIET_MS), on_quiet, self);
 }
 
 static gboolean

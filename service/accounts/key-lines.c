@@ -137,8 +137,8 @@ pf_key_lines_parse (const char *text, gsize length, GPtrArray *faults)
     }
   parse.seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   copy = g_strndup (text, length);
-  lines = g_strsplit (g_str_has_prefix (copy, BYTE_ORDER_MARK) ? copy + strlen (BYTE_ORDER_MARK) : copy,
-                      "\n", -1);
+  lines = g_strsplit (
+      g_str_has_prefix (copy, BYTE_ORDER_MARK) ? copy + strlen (BYTE_ORDER_MARK) : copy, "\n", -1);
   for (guint i = 0; lines[i] != NULL; i++)
     take_line (&parse, lines[i]);
   g_hash_table_unref (parse.seen);

@@ -8,10 +8,12 @@ G_DECLARE_FINAL_TYPE (PfRegistry, pf_registry, PF, REGISTRY, GObject)
 
 /* Signals, all synchronous:
  *   "added"   (PfAccount *account)
- *   "changed" (PfAccount *account, const PfSettings *before): its settings are new; also when a broken file was mended or broke
+ *   "changed" (PfAccount *account, const PfSettings *before): its settings are new; also when a
+ *             broken file was mended or broke
  *   "removed" (PfAccount *account)
- * A file that is dropped in, changed or deleted by hand takes effect within a second. A broken one is logged by file, line and
- * key, and leaves the others alone; one that broke after it was good keeps its account on hold as settings-invalid. */
+ * A file that is dropped in, changed or deleted by hand takes effect within a second or two. A
+ * broken one is logged by file, line and key, and leaves the others alone; one that broke after it
+ * was good keeps its account on hold as settings-invalid. The service's own writing is told once. */
 
 /* @directory: CONFIGURATION_DIRECTORY/accounts.d, made 0700 where missing. */
 PfRegistry *pf_registry_new    (const char *directory);
@@ -22,13 +24,16 @@ void        pf_registry_reload (PfRegistry *self);
 /* (nullable) (transfer none) */
 PfAccount  *pf_registry_lookup (PfRegistry *self, const char *address);
 PfAccount  *pf_registry_lookup_path (PfRegistry *self, const char *object_path);
-/* (transfer none) (element-type PfAccount): sorted by address. */
+/* (transfer none) (element-type PfAccount): sorted by address; changed in place by what adds and
+ * removes. */
 GPtrArray  *pf_registry_list   (PfRegistry *self);
 
 /* TRUE while the signals tell of files that were changed by hand. */
 gboolean    pf_registry_is_by_hand (PfRegistry *self);
 
-/* Stores durably (new file, fsync, rename, folder fsync), then adds or changes and emits. Errors: PF_ERROR AccountExists, DiskLow; G_IO_ERROR. */
+/* Stores durably (new file, fsync, rename, folder fsync), then adds or changes and emits. Errors:
+ * PF_ERROR AccountExists, DiskLow, UnknownAccount (removed meanwhile); G_IO_ERROR. An update that
+ * changes nothing writes and emits nothing; it mends a broken file. (transfer none) */
 PfAccount  *pf_registry_add    (PfRegistry *self, const PfSettings *settings, GError **error);
 gboolean    pf_registry_update (PfRegistry *self, PfAccount *account, const PfSettings *settings, GError **error);
 gboolean    pf_registry_remove (PfRegistry *self, PfAccount *account, GError **error);

@@ -1,272 +1,264 @@
 #include "accounts/service-settings.h"
 
+#include "accounts/fault.h"
+#include "accounts/field.h"
+#include "accounts/key-lines.h"
+#include "accounts/setting-texts.h"
+#include "accounts/settings.h"
 #include "base/limits.h"
 #include "dbus-interfaces/text.h"
 
-#include <gio/gio.h>
 #include <string.h>
 
-typedef enum
-{
-  KIND_TEXT,
-  KIND_NUMBER,
-  KIND_SIZE,
-  KIND_JUNK_BY
-} Kind;
+/* Groups whose keys are read elsewhere: here only their names are known (DESIGN 8). */
+#define FILTER_GROUP "Filter"
+#define MOST_SECONDS 86400
+#define MOST_DAYS 36500
+#define SHOWN_LENGTH 60
 
-typedef struct
-{
-  const char *group, *name;
-  Kind kind;
-  gsize offset;
-  const char *fallback;
-  guint64 low, high;
-  gboolean (*check) (const char *value);
-  const char *allowed;
-} Key;
+static const char *const junk_choices[] = { "folder", "header", "detail", NULL };
 
-/* --- Checks ------------------------------------------------------------------------------------------------------------ */
+static const char *const filter_keys[] = { "Timeout",
+                                           "RspamdUrl",
+                                           "JunkScore",
+                                           "QuarantineScore",
+                                           "SubjectPrefix",
+                                           "ClamdSocket",
+                                           "MaxScanSize",
+                                           "BlockClasses",
+                                           "BlockExtensions",
+                                           "AllowSenders",
+                                           "BlockSenders",
+                                           "AllowRecipients",
+                                           "OnSpam",
+                                           "OnVirus",
+                                           "OnAttachment",
+                                           "OnBlockedSender",
+                                           "RspamdControllerUrl",
+                                           "QuarantineDigest",
+                                           "OnScannerFailure",
+                                           "DeferHours",
+                                           "QuarantineDays",
+                                           NULL };
 
-static gboolean
-is_target (const char *value)
-{
-  const char *rest;
-  char *end = NULL;
-  guint64 port;
+/* --- Texts ------------------------------------------------------------------------------------ */
 
-  if (strcmp (value, "local") == 0)
-    return TRUE;
-  if (!g_str_has_prefix (value, "lmtp:"))
-    return FALSE;
-  rest = value + strlen ("lmtp:");
-  if (g_str_has_prefix (rest, "unix:"))
-    return rest[strlen ("unix:")] == '/';
-  rest = strrchr (rest, ':');
-  if (rest == NULL || rest == value + strlen ("lmtp:"))
-    return FALSE;
-  port = g_ascii_strtoull (rest + 1, &end, 10);
-  return *end == '\0' && port >= 1 && port <= 65535;
-}
-
-static gboolean
-is_folder (const char *value)
-{
-  return *value != '\0' && *value != '.' && strpbrk (value, "./") == NULL;
-}
-
-static gboolean
-is_mailbox (const char *value)
-{
-  return g_str_has_prefix (value, "~/") || (*value == '/' && strstr (value, "..") == NULL);
-}
-
-static gboolean
-is_log_target (const char *value)
-{
-  return strcmp (value, "syslog") == 0 || strcmp (value, "journal") == 0
-         || strcmp (value, "stderr") == 0 || g_str_has_prefix (value, "file:/");
-}
-
-static gboolean
-is_backend (const char *value)
-{
-  return *value == '\0' || strcmp (value, "keyring") == 0 || strcmp (value, "secret-service") == 0;
-}
-
-#define FIELD(name) G_STRUCT_OFFSET (PfServiceSettings, name)
-
-static const Key keys[] = {
-  { "Delivery", "Target", KIND_TEXT, FIELD (target), "local", 0, 0, is_target,
-    "local, lmtp:unix:/PATH or lmtp:HOST:PORT" },
-  { "Delivery", "JunkFolder", KIND_TEXT, FIELD (junk_folder), "Junk", 0, 0, is_folder,
-    "a folder's name without dot and slash" },
-  { "Delivery", "JunkBy", KIND_JUNK_BY, FIELD (junk_by), "folder", 0, 0, NULL,
-    "folder, header or detail" },
-  { "Delivery", "Timeout", KIND_NUMBER, FIELD (delivery_timeout), "600", 10, 86400, NULL, NULL },
-  { "Local", "Mailbox", KIND_TEXT, FIELD (mailbox), "~/Maildir", 0, 0, is_mailbox,
-    "~/FOLDER or an absolute path, which may hold %u" },
-  { "Local", "Command", KIND_TEXT, FIELD (command), "", 0, 0, NULL, NULL },
-  { "Local", "MinimumUid", KIND_NUMBER, FIELD (minimum_uid), "1000", 1, G_MAXUINT32, NULL, NULL },
-  { "Limits", "Connections", KIND_NUMBER, FIELD (connections), "64", 1, 10000, NULL, NULL },
-  { "Limits", "ConnectionsPerServer", KIND_NUMBER, FIELD (connections_per_server), "4", 1, 10000,
-    NULL, NULL },
-  { "Limits", "MaxMessageSize", KIND_SIZE, FIELD (max_message_size), "512M", 1024, G_MAXINT64, NULL,
-    NULL },
-  { "Limits", "MinimumFreeDisk", KIND_SIZE, FIELD (minimum_free_disk), "0", 0, G_MAXINT64, NULL,
-    NULL },
-  { "Limits", "ConnectTimeout", KIND_NUMBER, FIELD (connect_timeout), "30", 1, 3600, NULL, NULL },
-  { "Limits", "ReplyTimeout", KIND_NUMBER, FIELD (reply_timeout), "60", 1, 3600, NULL, NULL },
-  { "Limits", "CommandTimeout", KIND_NUMBER, FIELD (command_timeout), "900", 1, 86400, NULL, NULL },
-  { "Log", "Target", KIND_TEXT, FIELD (log_target), "syslog", 0, 0, is_log_target,
-    "syslog, journal, stderr or file:/PATH" },
-  { "Log", "KeepDays", KIND_NUMBER, FIELD (keep_days), "30", 1, 36500, NULL, NULL },
-  { "Notify", "Mail", KIND_TEXT, FIELD (notify_mail), "", 0, 0, NULL, NULL },
-  { "Secrets", "Backend", KIND_TEXT, FIELD (secrets_backend), "", 0, 0, is_backend,
-    "keyring or secret-service" },
-};
-
-/* Read by the filter, named here so that a slip of the pen is told. */
-static const char *const filter_keys[] = {
-  "RspamdUrl",        "JunkScore",        "QuarantineScore", "SubjectPrefix",
-  "ClamdSocket",      "MaxScanSize",      "BlockClasses",    "BlockExtensions",
-  "AllowSenders",     "BlockSenders",     "AllowRecipients", "OnSpam",
-  "OnVirus",          "OnAttachment",     "OnBlockedSender", "RspamdControllerUrl",
-  "QuarantineDigest", "OnScannerFailure", "DeferHours",      "QuarantineDays",
-  "Timeout"
-};
-
-/* --- Values --------------------------------------------------------------------------------------------------------------- */
-
-static gboolean
-parse_size (const char *text, gboolean suffix_allowed, guint64 *number)
-{
-  static const char letters[] = "KMG";
-  char *end = NULL;
-  const char *at;
-
-  if (!g_ascii_isdigit (*text) || strlen (text) > 20)
-    return FALSE;
-  *number = g_ascii_strtoull (text, &end, 10);
-  if (*end == '\0')
-    return TRUE;
-  at = suffix_allowed && end[1] == '\0' ? strchr (letters, g_ascii_toupper (*end)) : NULL;
-  if (at == NULL || *number > G_MAXUINT64 >> (10 * (at - letters + 1)))
-    return FALSE;
-  *number <<= 10 * (at - letters + 1);
-  return TRUE;
-}
-
-/* Puts @text into @self; (transfer full) (nullable): what would be allowed. */
 static char *
-set_value (PfServiceSettings *self, const Key *key, const char *text)
+refuse (PfRefusal *refusal, const char *code)
 {
-  static const char *const junk_by[] = { "folder", "header", "detail" };
-  guint64 number = 0;
-
-  switch (key->kind)
-    {
-    case KIND_TEXT:
-      if (key->check != NULL && !key->check (text))
-        return g_strdup (key->allowed);
-      g_free (G_STRUCT_MEMBER (char *, self, key->offset));
-      G_STRUCT_MEMBER (char *, self, key->offset) = g_strdup (text);
-      return NULL;
-    case KIND_JUNK_BY:
-      for (guint i = 0; i < G_N_ELEMENTS (junk_by); i++)
-        if (strcmp (text, junk_by[i]) == 0)
-          {
-            self->junk_by = i;
-            return NULL;
-          }
-      return g_strdup (key->allowed);
-    case KIND_SIZE:
-    case KIND_NUMBER:
-    default:
-      if (!parse_size (text, key->kind == KIND_SIZE, &number) || number < key->low
-          || number > key->high)
-        return g_strdup_printf ("%" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT "%s", key->low,
-                                key->high, key->kind == KIND_SIZE ? ", K, M or G may follow" : "");
-      if (key->kind == KIND_SIZE)
-        G_STRUCT_MEMBER (guint64, self, key->offset) = number;
-      else
-        G_STRUCT_MEMBER (guint, self, key->offset) = (guint) number;
-      return NULL;
-    }
-}
-
-static const Key *
-find_key (const char *group, const char *name)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
-    if (strcmp (keys[i].group, group) == 0 && strcmp (keys[i].name, name) == 0)
-      return &keys[i];
+  refusal->code = code;
   return NULL;
 }
 
+/* HOST:PORT, [ADDRESS]:PORT. */
 static gboolean
-is_group (const char *group)
+is_host_and_port (const char *text, PfRefusal *refusal)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
-    if (strcmp (keys[i].group, group) == 0)
-      return TRUE;
-  return strcmp (group, "Filter") == 0;
+  const char *colon = strrchr (text, ':');
+  g_autofree char *host =
+      colon != NULL && colon != text ? g_strndup (text, (gsize) (colon - text)) : NULL;
+  g_autofree char *kept = host != NULL ? pf_read_host (host, refusal) : NULL;
+
+  refusal->reason = NULL;
+  /* An address with colons needs its brackets, or nobody knows where it ends. */
+  return kept != NULL && (strchr (host, ':') == NULL || *host == '[')
+         && g_ascii_string_to_unsigned (colon + 1, 10, 1, G_MAXUINT16, NULL, NULL);
 }
 
-static gboolean
-is_filter_key (const char *group, const char *name)
+static char *
+read_target (const char *text, PfRefusal *refusal)
 {
-  if (strcmp (group, "Filter") != 0)
-    return FALSE;
-  for (guint i = 0; i < G_N_ELEMENTS (filter_keys); i++)
-    if (strcmp (filter_keys[i], name) == 0)
-      return TRUE;
-  return FALSE;
+  const char *place = text + strlen ("lmtp:");
+
+  if (strcmp (text, "local") == 0)
+    return g_strdup (text);
+  if (!g_str_has_prefix (text, "lmtp:"))
+    return refuse (refusal, "not-allowed");
+  if (g_str_has_prefix (place, "unix:"))
+    return place[strlen ("unix:")] == '/' ? g_strdup (text) : refuse (refusal, "syntax");
+  return is_host_and_port (place, refusal) ? g_strdup (text) : refuse (refusal, "syntax");
 }
 
-/* --- The file ---------------------------------------------------------------------------------------------------------------- */
-
-static gboolean fail (GError **error, const char *path, guint line, const char *format, ...)
-    G_GNUC_PRINTF (4, 5);
-
-static gboolean
-fail (GError **error, const char *path, guint line, const char *format, ...)
+static char *
+read_log_target (const char *text, PfRefusal *refusal)
 {
-  g_autofree char *what = NULL, *shown = NULL;
-  va_list arguments;
+  static const char *const words[] = { "syslog", "journal", "stderr", NULL };
 
-  va_start (arguments, format);
-  what = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  shown = pf_text_printable (what, -1, 400);
-  g_set_error (error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE, "%s:%u: %s", path, line,
-               shown);
-  return FALSE;
+  if (g_strv_contains (words, text) || g_str_has_prefix (text, "file:/"))
+    return g_strdup (text);
+  return refuse (refusal, "not-allowed");
 }
 
-static gboolean
-read_line (PfServiceSettings *self,
-           const char *path,
-           guint number,
-           char *line,
-           char **group,
-           GError **error)
+static char *
+read_mailbox (const char *text, PfRefusal *refusal)
 {
-  char *equals = strchr (line, '=');
-  gsize length = strlen (line);
-  g_autofree char *allowed = NULL;
-  const Key *key;
-
-  if (*line == '[')
-    {
-      g_free (*group);
-      *group = g_strndup (line + 1, length > 1 ? length - 2 : 0);
-      if (line[length - 1] == ']' && is_group (*group))
-        return TRUE;
-      return fail (
-          error, path, number,
-          "%s: there is no such group; allowed are [Delivery], [Local], [Limits], [Log], [Notify], [Secrets], [Filter]",
-          line);
-    }
-  if (equals == NULL || *group == NULL)
-    return fail (error, path, number, "%s: is no KEY=VALUE in a group", line);
-  *equals = '\0';
-  g_strstrip (line);
-  g_strstrip (equals + 1);
-  if (is_filter_key (*group, line))
-    return TRUE;
-  key = find_key (*group, line);
-  if (key == NULL)
-    return fail (error, path, number, "[%s] %s: there is no such setting; see postferry.conf(5)",
-                 *group, line);
-  /* An empty value is the default, as in the sample. */
-  if (equals[1] == '\0' && key->kind != KIND_TEXT)
-    return TRUE;
-  allowed = set_value (self, key, equals + 1);
-  if (allowed != NULL)
-    return fail (error, path, number, "[%s] %s=%s: allowed are %s", *group, line, equals + 1,
-                 allowed);
-  return TRUE;
+  if (*text == '/' || strcmp (text, "~") == 0 || g_str_has_prefix (text, "~/"))
+    return g_strdup (text);
+  return refuse (refusal, "syntax");
 }
+
+static char *
+read_command (const char *text, PfRefusal *refusal)
+{
+  return *text == '/' ? g_strdup (text) : refuse (refusal, "syntax");
+}
+
+static char *
+read_backend (const char *text, PfRefusal *refusal)
+{
+  if (strcmp (text, "keyring") == 0 || strcmp (text, "secret-service") == 0)
+    return g_strdup (text);
+  return refuse (refusal, "not-allowed");
+}
+
+/* --- The table -------------------------------------------------------------------------------- */
+
+#define FIELD(of_group, key, of_kind, member, default_text, ...)                                   \
+  {                                                                                                \
+    .group = of_group, .name = key, .kind = PF_KIND_##of_kind,                                     \
+    .offset = G_STRUCT_OFFSET (PfServiceSettings, member), .initial = default_text, __VA_ARGS__    \
+  }
+
+static const PfField fields[] = {
+  FIELD ("Delivery",
+         "Target",
+         TEXT,
+         target,
+         "local",
+         .read = read_target,
+         .allowed = "local, lmtp:unix:/PATH or lmtp:HOST:PORT"),
+  FIELD ("Delivery",
+         "JunkFolder",
+         TEXT,
+         junk_folder,
+         "Junk",
+         .most = 511,
+         .read = pf_read_target_folder,
+         .allowed = "a folder's name, its parts separated by /"),
+  FIELD ("Delivery",
+         "JunkBy",
+         CHOICE,
+         junk_by,
+         "folder",
+         .choices = junk_choices,
+         .allowed = "folder, header or detail"),
+  FIELD ("Delivery",
+         "Timeout",
+         NUMBER32,
+         delivery_timeout,
+         "600",
+         .least = 1,
+         .most = MOST_SECONDS,
+         .allowed = "a number of seconds from 1 to 86400"),
+  FIELD ("Local",
+         "Mailbox",
+         TEXT,
+         mailbox,
+         "~/Maildir",
+         .read = read_mailbox,
+         .allowed = "a folder that begins with ~ (the user's home) or /, where %u is the user"),
+  FIELD ("Local",
+         "Command",
+         TEXT,
+         command,
+         "",
+         .read = read_command,
+         .allowed = "the absolute path of a mail delivery command, with its arguments"),
+  FIELD ("Local",
+         "MinimumUid",
+         NUMBER32,
+         minimum_uid,
+         "1000",
+         .most = G_MAXINT32,
+         .allowed = "a user's number from 0 to 2147483647"),
+  FIELD ("Limits",
+         "Connections",
+         NUMBER32,
+         connections,
+         "64",
+         .least = 1,
+         .most = 10000,
+         .allowed = "a number from 1 to 10000"),
+  FIELD ("Limits",
+         "ConnectionsPerServer",
+         NUMBER32,
+         connections_per_server,
+         "4",
+         .least = 1,
+         .most = 1000,
+         .allowed = "a number from 1 to 1000"),
+  FIELD ("Limits",
+         "MaxMessageSize",
+         SIZE,
+         max_message_size,
+         "512M",
+         .least = 1,
+         .most = G_GUINT64_CONSTANT (1) << 40,
+         .allowed = "a number of octets from 1 to 1024G, which may end in K, M or G"),
+  FIELD ("Limits",
+         "MinimumFreeDisk",
+         SIZE,
+         minimum_free_disk,
+         "0",
+         .most = G_MAXINT64,
+         .allowed = "a number of octets, which may end in K, M or G"),
+  FIELD ("Limits",
+         "ConnectTimeout",
+         NUMBER32,
+         connect_timeout,
+         "30",
+         .least = 1,
+         .most = 3600,
+         .allowed = "a number of seconds from 1 to 3600"),
+  FIELD ("Limits",
+         "ReplyTimeout",
+         NUMBER32,
+         reply_timeout,
+         "60",
+         .least = 1,
+         .most = 3600,
+         .allowed = "a number of seconds from 1 to 3600"),
+  FIELD ("Limits",
+         "CommandTimeout",
+         NUMBER32,
+         command_timeout,
+         "900",
+         .least = 1,
+         .most = MOST_SECONDS,
+         .allowed = "a number of seconds from 1 to 86400"),
+  FIELD ("Log",
+         "Target",
+         TEXT,
+         log_target,
+         "syslog",
+         .read = read_log_target,
+         .allowed = "syslog, journal, stderr or file:/PATH"),
+  FIELD ("Log",
+         "KeepDays",
+         NUMBER32,
+         keep_days,
+         "30",
+         .least = 1,
+         .most = MOST_DAYS,
+         .allowed = "a number of days from 1 to 36500"),
+  FIELD ("Notify",
+         "Mail",
+         TEXT,
+         notify_mail,
+         "",
+         .most = 255,
+         .read = pf_read_local_user,
+         .allowed = "a user as the delivery target knows it"),
+  FIELD ("Secrets",
+         "Backend",
+         TEXT,
+         secrets_backend,
+         "",
+         .read = read_backend,
+         .allowed = "keyring or secret-service"),
+};
+
+/* --- The value -------------------------------------------------------------------------------- */
 
 static PfServiceSettings *
 settings_new (void)
@@ -274,42 +266,18 @@ settings_new (void)
   PfServiceSettings *self = g_new0 (PfServiceSettings, 1);
 
   g_atomic_ref_count_init (&self->ref_count);
-  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
-    g_free (set_value (self, &keys[i], keys[i].fallback));
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    pf_field_reset (&fields[i], self);
   return self;
-}
-
-PfServiceSettings *
-pf_service_settings_load (const char *path, GError **error)
-{
-  g_autoptr (PfServiceSettings) self = settings_new ();
-  g_autoptr (GError) local = NULL;
-  g_autofree char *text = NULL, *group = NULL;
-  g_auto (GStrv) lines = NULL;
-
-  if (!g_file_get_contents (path, &text, NULL, &local))
-    {
-      if (g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-        return g_steal_pointer (&self);
-      g_propagate_error (error, g_steal_pointer (&local));
-      return NULL;
-    }
-  lines = g_strsplit (text, "\n", -1);
-  for (guint i = 0; lines[i] != NULL; i++)
-    {
-      char *line = g_strstrip (lines[i]);
-
-      if (*line != '\0' && *line != '#' && !read_line (self, path, i + 1, line, &group, error))
-        return NULL;
-    }
-  return g_steal_pointer (&self);
 }
 
 PfServiceSettings *
 pf_service_settings_ref (const PfServiceSettings *self)
 {
-  g_atomic_ref_count_inc (&((PfServiceSettings *) self)->ref_count);
-  return (PfServiceSettings *) self;
+  PfServiceSettings *shared = (PfServiceSettings *) self;
+
+  g_atomic_ref_count_inc (&shared->ref_count);
+  return shared;
 }
 
 void
@@ -317,8 +285,123 @@ pf_service_settings_unref (PfServiceSettings *self)
 {
   if (self == NULL || !g_atomic_ref_count_dec (&self->ref_count))
     return;
-  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
-    if (keys[i].kind == KIND_TEXT)
-      g_free (G_STRUCT_MEMBER (char *, self, keys[i].offset));
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    pf_field_clear (&fields[i], self);
   g_free (self);
+}
+
+/* --- Reading ---------------------------------------------------------------------------------- */
+
+static const PfField *
+find_field (const char *group, const char *key)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    if (strcmp (fields[i].group, group) == 0 && strcmp (fields[i].name, key) == 0)
+      return &fields[i];
+  return NULL;
+}
+
+/* (transfer container): the names of the keys of @group, NULL-terminated; none for an unknown group. */
+static const char **
+names_of (const char *group)
+{
+  GPtrArray *names = g_ptr_array_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    if (strcmp (fields[i].group, group) == 0)
+      g_ptr_array_add (names, (gpointer) fields[i].name);
+  for (guint i = 0; strcmp (group, FILTER_GROUP) == 0 && filter_keys[i] != NULL; i++)
+    g_ptr_array_add (names, (gpointer) filter_keys[i]);
+  g_ptr_array_add (names, NULL);
+  return (const char **) g_ptr_array_free (names, FALSE);
+}
+
+static void
+take_group (const PfKeyLine *line, const char *const *known, GPtrArray *faults)
+{
+  g_autofree char *shown = pf_text_printable (line->group, -1, SHOWN_LENGTH);
+
+  if (known[0] == NULL)
+    pf_fault_add (faults, shown, "unknown-key", line->line,
+                  "[%s]: there is no such group; allowed are Delivery, Local, Limits, Log, Notify, "
+                  "Secrets and " FILTER_GROUP,
+                  shown);
+}
+
+static void
+take_value (PfServiceSettings *self, const PfField *field, const PfKeyLine *line, GPtrArray *faults)
+{
+  PfRefusal refusal = { 0 };
+
+  if (*line->value != '\0' && !pf_field_read_text (field, self, line->value, &refusal))
+    {
+      g_autofree char *sentence = pf_field_sentence (field, &refusal);
+
+      pf_fault_add (faults, field->name, refusal.code, line->line, "[%s] %s", field->group,
+                    sentence);
+    }
+  pf_refusal_clear (&refusal);
+}
+
+static void
+take_line (PfServiceSettings *self, const PfKeyLine *line, GPtrArray *faults)
+{
+  g_autofree const char **known = names_of (line->group);
+  const PfField *field = line->key != NULL ? find_field (line->group, line->key) : NULL;
+
+  if (line->key == NULL)
+    take_group (line, known, faults);
+  else if (field != NULL)
+    take_value (self, field, line, faults);
+  else if (known[0] != NULL && !g_strv_contains (known, line->key))
+    pf_fault_unknown_key (faults, line->key, known, line->line);
+}
+
+static void
+set_error (GError **error, const char *path, GPtrArray *faults)
+{
+  g_autofree char *shown = pf_text_printable (path, -1, 0);
+  g_autoptr (GString) sentence = g_string_new (NULL);
+
+  for (guint i = 0; i < faults->len; i++)
+    {
+      const PfSettingsFault *fault = faults->pdata[i];
+
+      g_string_append_printf (sentence, "%s%s:%u: %s", i > 0 ? "; " : "", shown, fault->line,
+                              fault->text);
+    }
+  g_set_error_literal (error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE, sentence->str);
+}
+
+static PfServiceSettings *
+parse (const char *path, const char *text, gsize length, GError **error)
+{
+  g_autoptr (PfServiceSettings) self = settings_new ();
+  g_autoptr (GPtrArray) faults =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) pf_settings_fault_free);
+  g_autoptr (GPtrArray) lines = pf_key_lines_parse (text, length, faults);
+
+  for (guint i = 0; i < lines->len; i++)
+    take_line (self, lines->pdata[i], faults);
+  if (faults->len == 0)
+    return g_steal_pointer (&self);
+  set_error (error, path, faults);
+  return NULL;
+}
+
+PfServiceSettings *
+pf_service_settings_load (const char *path, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autofree char *text = NULL;
+  gsize length;
+
+  if (!g_file_get_contents (path, &text, &length, &local))
+    {
+      if (g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+        return settings_new ();
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
+  return parse (path, text, length, error);
 }

@@ -73,7 +73,8 @@ static char *
 with_ascii_domain (const char *text)
 {
   const char *at = strrchr (text, '@');
-  g_autofree char *domain = at != NULL && !g_str_is_ascii (at) ? g_hostname_to_ascii (at + 1) : NULL;
+  g_autofree char *domain =
+      at != NULL && !g_str_is_ascii (at) ? g_hostname_to_ascii (at + 1) : NULL;
 
   return domain != NULL ? g_strdup_printf ("%.*s@%s", (int) (at - text), text, domain)
                         : g_strdup (text);
@@ -153,8 +154,8 @@ pf_read_relay (const char *text, PfRefusal *refusal)
 char *
 pf_read_authentication (const char *text, PfRefusal *refusal)
 {
-  static const char *const known[] = { "auto",     "oauth2", "user", "SCRAM-SHA-256", "SCRAM-SHA-1",
-                                       "CRAM-MD5", "PLAIN",  "LOGIN" };
+  static const char *const known[] = { "auto",        "oauth2",   "user",  "SCRAM-SHA-256",
+                                       "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN" };
 
   for (guint i = 0; i < G_N_ELEMENTS (known); i++)
     if (g_ascii_strcasecmp (text, known[i]) == 0)
@@ -202,8 +203,8 @@ pf_read_proxy (const char *text, PfRefusal *refusal)
   if (g_uri_get_userinfo (uri) != NULL)
     return refuse (refusal, "not-allowed",
                    "names and passwords do not belong into settings, which are no secret");
-  if (g_uri_get_port (uri) <= 0 || g_uri_get_query (uri) != NULL
-      || g_uri_get_fragment (uri) != NULL || strlen (g_uri_get_path (uri)) > 1)
+  if (g_uri_get_port (uri) <= 0 || g_uri_get_query (uri) != NULL || g_uri_get_fragment (uri) != NULL
+      || strlen (g_uri_get_path (uri)) > 1)
     return refuse (refusal, "syntax", NULL);
   host = pf_read_host (g_uri_get_host (uri), refusal);
   if (host == NULL)
@@ -254,8 +255,8 @@ pf_read_target_folder (const char *text, PfRefusal *refusal)
 char *
 pf_read_envelope_header (const char *text, PfRefusal *refusal)
 {
-  static const char *const of_the_writer[] = { "To", "Cc", "Bcc", "Resent-To", "Resent-Cc",
-                                               "Resent-Bcc" };
+  static const char *const of_the_writer[] = { "To",        "Cc",        "Bcc",
+                                               "Resent-To", "Resent-Cc", "Resent-Bcc" };
 
   for (const char *p = text; *p != '\0'; p++)
     if (!g_ascii_isgraph (*p) || *p == ':')

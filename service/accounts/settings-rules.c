@@ -70,9 +70,8 @@ check_folders (PfReading *reading)
 static gboolean
 stays_on_machine (const PfSettings *settings)
 {
-  g_autoptr (GUri) proxy = *settings->proxy != '\0'
-                               ? g_uri_parse (settings->proxy, G_URI_FLAGS_NONE, NULL)
-                               : NULL;
+  g_autoptr (GUri) proxy =
+      *settings->proxy != '\0' ? g_uri_parse (settings->proxy, G_URI_FLAGS_NONE, NULL) : NULL;
   PfEndpoint server = { .host = settings->server };
   PfEndpoint first = { .host = proxy != NULL ? (char *) g_uri_get_host (proxy) : NULL };
 
@@ -90,10 +89,11 @@ check_cleartext (PfReading *reading)
       || is_bad (reading, "Server") || is_bad (reading, "Proxy") || *settings->server == '\0'
       || stays_on_machine (settings))
     return;
-  pf_fault_add (reading->faults, "Security", "conflict", line_of (reading, "Security"),
-                "Security=none: %s is not this machine, so the password would go over the network in "
-                "the clear: set Security=tls or starttls, or AllowCleartext=true where that is wanted",
-                settings->server);
+  pf_fault_add (
+      reading->faults, "Security", "conflict", line_of (reading, "Security"),
+      "Security=none: %s is not this machine, so the password would go over the network in "
+      "the clear: set Security=tls or starttls, or AllowCleartext=true where that is wanted",
+      settings->server);
 }
 
 static void
@@ -112,10 +112,9 @@ check_recipients (PfReading *reading)
                   "envelope recipient",
                   settings->recipients[0]);
   else
-    pf_fault_add (reading->faults, "EnvelopeHeader", "conflict",
-                  line_of (reading, "EnvelopeHeader"),
-                  "EnvelopeHeader=%s: needs Recipients, which tell who gets what",
-                  settings->envelope_header);
+    pf_fault_add (
+        reading->faults, "EnvelopeHeader", "conflict", line_of (reading, "EnvelopeHeader"),
+        "EnvelopeHeader=%s: needs Recipients, which tell who gets what", settings->envelope_header);
 }
 
 void
