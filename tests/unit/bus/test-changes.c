@@ -99,8 +99,8 @@ test_taken_over (void)
                 NULL);
   fake_polkit.say = FAKE_POLKIT_NO;
   fake_polkit.yes_to = "org.postferry1.manage-own";
-  world_expect (&world, &world.nobody, path, UPDATE, "({'Recipients': <@as []>}, @a{sv} {})",
-                DENIED);
+  world_expect (&world, &world.nobody, path, UPDATE,
+                "({'Recipients': <['b@example.org=nobody']>}, @a{sv} {})", DENIED);
   world_assert_asked ("org.postferry1.manage");
   world_expect (&world, &world.nobody, path, REMOVE, "(@a{sv} {},)", DENIED);
   world_stop (&world);
