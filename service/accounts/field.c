@@ -4,7 +4,7 @@
 
 #define MEMBER(type, object, field) ((type *) G_STRUCT_MEMBER_P (object, (field)->offset))
 #define CONST_MEMBER(type, object, field)                                                          \
-  ((const type *) G_STRUCT_MEMBER_P ((gpointer) (object), (field)->offset))
+  ((type const *) G_STRUCT_MEMBER_P ((gpointer) (object), (field)->offset))
 
 const char *
 pf_field_type (const PfField *field)

@@ -22,6 +22,7 @@ static const char *const initials[] = { "all", "new", NULL };
 #define FLAG(key, member, default_text)                                                            \
   FIELD (key, BOOLEAN, member, default_text, .allowed = "true or false")
 
+/* clang-format off */
 const PfField pf_setting_fields[] = {
   FIELD ("Address",
          TEXT,
@@ -199,6 +200,7 @@ const PfField pf_setting_fields[] = {
   FIELD ("Note", TEXT, note, "", .allowed = "one line of text"),
   { .name = NULL },
 };
+/* clang-format on */
 
 /* Each has a bit in PfSettings.given. */
 G_STATIC_ASSERT (G_N_ELEMENTS (pf_setting_fields) - 1 <= 64);
