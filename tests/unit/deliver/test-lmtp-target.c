@@ -8,6 +8,8 @@
 
 #define DELIVERIES_MAX 64
 
+typedef struct _Peer Peer;
+
 typedef struct
 {
   GSocketService *service;
@@ -19,6 +21,7 @@ typedef struct
   const char *once;               /* "MESSAGE" or so: the reply holds for one time only */
   gboolean ignore_data;           /* reads nothing of a message */
   guint n_connections, now, most; /* connections with a transaction at the same time */
+  Peer *hung;                     /* reads nothing any more */
   GString *commands;
   GPtrArray *messages;
   PfDelivery *deliveries[DELIVERIES_MAX];
@@ -30,13 +33,13 @@ typedef struct
 
 /* --- The server -------------------------------------------------------------------------------------------- */
 
-typedef struct
+struct _Peer
 {
   Fixture *fixture;
   GSocketConnection *connection;
   GDataInputStream *input;
   GString *message; /* NULL: commands are read */
-} Peer;
+};
 
 static void read_line (Peer *peer);
 
@@ -134,7 +137,10 @@ static void
 read_line (Peer *peer)
 {
   if (peer->message != NULL && peer->fixture->ignore_data)
-    return; /* leaks the peer on purpose: it hangs */
+    {
+      peer->fixture->hung = peer;
+      return;
+    }
   g_data_input_stream_read_line_async (peer->input, 0, NULL, on_line, peer);
 }
 
@@ -189,6 +195,7 @@ static void
 tear_down (Fixture *self, gconstpointer data)
 {
   g_assert_finalize_object (self->target);
+  g_clear_pointer (&self->hung, peer_free);
   g_socket_service_stop (self->service);
   g_object_unref (self->service);
   for (guint i = 0; i < 100; i++)
