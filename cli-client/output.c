@@ -90,9 +90,8 @@ pf_output_page (PfOutput *self)
     return;
   environment = g_environ_setenv (environment, "LESS", "FRSX", FALSE);
   if (!g_spawn_async_with_pipes (NULL, argv, environment,
-                                 G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD
-                                     | G_SPAWN_CHILD_INHERITS_STDIN,
-                                 NULL, NULL, &self->pager, &input, NULL, NULL, NULL))
+                                 G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
+                                 &self->pager, &input, NULL, NULL, NULL))
     {
       self->pager = 0;
       return;

@@ -17,29 +17,28 @@ fold (const char *word, char folded[LONGEST + 1])
   folded[length] = '\0';
 }
 
-/* Levenshtein: insertions, deletions, replacements. */
+/* Insertions, deletions, replacements, neighbours that changed places. */
 static guint
 distance (const char *a, const char *b)
 {
   gsize length = strlen (b);
-  guint row[LONGEST + 1];
+  guint rows[3][LONGEST + 1]; /* of the last three letters of @a */
 
   for (gsize j = 0; j <= length; j++)
-    row[j] = (guint) j;
+    rows[0][j] = (guint) j;
   for (gsize i = 1; a[i - 1] != '\0'; i++)
     {
-      guint diagonal = row[0];
+      guint *row = rows[i % 3], *above = rows[(i + 2) % 3], *two_above = rows[(i + 1) % 3];
 
       row[0] = (guint) i;
       for (gsize j = 1; j <= length; j++)
         {
-          guint replaced = diagonal + (a[i - 1] != b[j - 1]);
-
-          diagonal = row[j];
-          row[j] = MIN (replaced, MIN (row[j], row[j - 1]) + 1);
+          row[j] = MIN (above[j - 1] + (a[i - 1] != b[j - 1]), MIN (above[j], row[j - 1]) + 1);
+          if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+            row[j] = MIN (row[j], two_above[j - 2] + 1);
         }
     }
-  return row[length];
+  return rows[strlen (a) % 3][length];
 }
 
 const char *

@@ -141,6 +141,7 @@ test_suggest (void)
   g_autofree char *long_word = g_strnfill (100000, 'x');
 
   g_assert_cmpstr (pf_suggest ("statsu", known), ==, "status");
+  g_assert_cmpstr (pf_suggest ("lits", known), ==, "list");
   g_assert_cmpstr (pf_suggest ("CHECK", known), ==, "check");
   g_assert_cmpstr (pf_suggest ("lst", known), ==, "list");
   g_assert_null (pf_suggest ("quarantine", known));
