@@ -22,11 +22,11 @@ typedef enum
 typedef struct
 {
   PfFileStamp stamp;
-  gboolean stamp_is_sure; /* FALSE: it changed just now, and could do so again within the clock's grain */
+  gboolean stamp_is_sure; /* FALSE: changed just now, and could be again within the clock's grain */
   PfSettings *settings;   /* of a good one */
   char *sentence;         /* of a broken one: what is wrong and how to mend it */
   GPtrArray *faults;      /* (nullable) (element-type PfSettingsFault): of its content */
-  char *loose;            /* (nullable): a sentence about rights that are too wide and could not be mended */
+  char *loose;            /* (nullable): about rights that are too wide and could not be mended */
 } PfAccountFile;
 
 void pf_account_file_clear (PfAccountFile *self);
@@ -41,7 +41,8 @@ gboolean pf_file_stamp_equal (const PfFileStamp *a, const PfFileStamp *b);
  * @folder: accounts.d
  * @name: a name in it, for which pf_account_file_is_one() holds
  *
- * A file that belongs to somebody else than root and the service is not believed; rights that are wider than 0600 are
- * taken away.
+ * A file that belongs to somebody else than root and the service is not believed; rights that are
+ * wider than 0600 are taken away.
  */
-PfAccountFileResult pf_account_file_read (PfAccountFile *self, const char *folder, const char *name);
+PfAccountFileResult pf_account_file_read (PfAccountFile *self, const char *folder,
+                                          const char *name);

@@ -37,7 +37,7 @@ pf_account_file_name (const char *address)
   return g_string_free (name, FALSE);
 }
 
-/* (transfer full) (nullable): @text with each %HH as its octet; NULL when one is no number or NUL. */
+/* (transfer full) (nullable): @text with each %HH as its octet; NULL when one is none, or NUL. */
 static char *
 unescape (const char *text, gsize length)
 {

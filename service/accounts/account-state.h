@@ -3,7 +3,8 @@
 
 #include "accounts/account.h"
 
-/* Refusals of credentials after which an account is on hold, so that no provider locks the mailbox. */
+/* Refusals of credentials after which an account is on hold, so that no provider locks the
+ * mailbox. */
 #define PF_ACCOUNT_REFUSALS 3
 
 /* @problem: (nullable) */

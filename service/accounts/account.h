@@ -24,8 +24,8 @@ typedef struct
   const char *envelope_seen; /* "yes", "partly", "no", "unknown": static */
 } PfFigures;
 
-/* Signal "changed": anything that D-Bus shows may have changed; emitted synchronously, coalescing is
- * the listener's. */
+/* Signal "changed": anything that D-Bus shows may have changed; emitted synchronously, coalescing
+ * is the listener's. */
 
 PfAccount        *pf_account_new          (const PfSettings *settings);
 /* The lower-cased address. */
@@ -45,15 +45,16 @@ void              pf_account_set_activity (PfAccount *self, PfActivity activity)
 const GError     *pf_account_get_problem  (PfAccount *self);
 /* (nullable): a{sv} that goes with the problem. */
 GVariant         *pf_account_get_problem_data (PfAccount *self);
-/* When the present problem began (us), 0 without. While it is only tried again, one trouble may show
- * as several problems one after the other: then when the first of them began. */
+/* When the present problem began (us), 0 without. While it is only tried again, one trouble may
+ * show as several problems one after the other: then when the first of them began. */
 gint64            pf_account_get_problem_since (PfAccount *self);
 /**
  * pf_account_set_problem:
  * @problem: (nullable): NULL when mended
  *
- * Counts refusals of credentials: the first two are PF_PROBLEM_CLASS_RETRYING, the third puts the account on hold
- * (pf_account_get_problem_class()). A changed secret calls pf_account_forget_refusals().
+ * Counts refusals of credentials: the first two are PF_PROBLEM_CLASS_RETRYING, the third puts the
+ * account on hold (pf_account_get_problem_class()). A changed secret calls
+ * pf_account_forget_refusals().
  * Returns: TRUE when the code changed (log it, tell somebody).
  */
 gboolean          pf_account_set_problem  (PfAccount *self, const GError *problem, GVariant *data);
@@ -72,14 +73,10 @@ void              pf_account_set_figures  (PfAccount *self, const PfFigures *fig
 gboolean          pf_account_get_has_secret (PfAccount *self);
 void              pf_account_set_has_secret (PfAccount *self, gboolean has_secret);
 /* TRUE while its file cannot be read or is wrong: the problem is settings-invalid until
- * pf_account_set_settings(), whatever pf_account_set_problem() is told. The settings are those that
- * were good last, or the address alone where there never were any. */
+ * pf_account_set_settings(), whatever pf_account_set_problem() is told. The settings are those
+ * that were good last, or the address alone where there never were any. */
 gboolean          pf_account_is_broken    (PfAccount *self);
 /* Its file broke. */
 void              pf_account_break        (PfAccount *self, const char *sentence);
-/* @sentence: what is wrong with its file now; NULL when it is right again. */
-void              pf_account_set_broken   (PfAccount *self, const char *sentence);
-/* The state by itself: pure. */
-const char       *pf_account_state_of     (gboolean enabled, PfActivity activity, gboolean has_problem, PfProblemClass class);
 /* (transfer full): the account of a broken file. */
 PfAccount        *pf_account_new_broken   (const char *address, const char *sentence);

@@ -3,7 +3,8 @@
 
 #include <glib.h>
 
-/* Adds a PfSettingsFault to @faults, as long as there are not too many of them; @key may be any text. @line: 0 for none. */
+/* Adds a PfSettingsFault to @faults, as long as there are not too many of them; @key may be any
+ * text. @line: 0 for none. */
 void pf_fault_add (GPtrArray *faults, const char *key, const char *code, guint line,
                    const char *format, ...) G_GNUC_PRINTF (5, 6);
 

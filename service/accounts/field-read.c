@@ -1,4 +1,5 @@
-/* Reading one value, from text or from D-Bus: what holds for every key; what is special is in the row. */
+/* Reading one value, from text or from D-Bus: what holds for every key; what is special is in the
+ * row. */
 #include "accounts/field.h"
 
 #include "base/limits.h"

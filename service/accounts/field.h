@@ -1,7 +1,8 @@
-/* field.h - one key of a settings file: a row of a table, and what can be done with the member of a struct it describes.
+/* field.h - one key of a settings file: a row of a table, and what can be done by it.
  *
- * Settings of accounts (settings-table.c) and of the service (service-settings.c) are such tables. Reading, writing,
- * comparing and copying are the same for every row; what is special about a key is in the row.
+ * Settings of accounts (settings-table.c) and of the service (service-settings.c) are such tables.
+ * Reading, writing, comparing and copying are the same for every row; what is special about a key
+ * is in the row.
  */
 #pragma once
 
@@ -39,7 +40,8 @@ void pf_refusal_clear (PfRefusal *self);
 
 /**
  * PfReadText:
- * @text: not empty, valid UTF-8 without control characters, no blanks at its ends, not longer than the row's @most
+ * @text: not empty, valid UTF-8 without control characters, no blanks at its ends, not longer than
+ *   the row's @most
  * @refusal: gets code and reason, not the shown value
  *
  * Returns: (transfer full) (nullable): the text as it is kept, NULL when it is refused.
@@ -80,7 +82,8 @@ gboolean pf_field_is_reset (const PfField *field, GVariant *value);
  */
 gboolean pf_field_read_text (const PfField *field, gpointer object, const char *text,
                              PfRefusal *refusal);
-/* The same for a value from D-Bus: of the row's type, of any integer type, or a string that is read as text. */
+/* The same for a value from D-Bus: of the row's type, of any integer type, or a string that is
+ * read as text. */
 gboolean pf_field_read_value (const PfField *field, gpointer object, GVariant *value,
                               PfRefusal *refusal);
 

@@ -1,7 +1,7 @@
 /* key-lines.h - the lines of a settings file: [Group], KEY=VALUE, # comments. Pure.
  *
- * GKeyFile forgets line numbers and takes the last of two equal keys in silence; here each line keeps its number and
- * nothing is read between the lines: backslashes are literal.
+ * GKeyFile forgets line numbers and takes the last of two equal keys in silence; here each line
+ * keeps its number and nothing is read between the lines: backslashes are literal.
  */
 #pragma once
 
@@ -17,7 +17,8 @@ typedef struct
 
 /**
  * pf_key_lines_parse:
- * @faults: (element-type PfSettingsFault): gets what is no line of such a file, and keys given twice in one group
+ * @faults: (element-type PfSettingsFault): gets what is no line of such a file, and keys given
+ *   twice in one group
  *
  * Returns: (transfer full) (element-type PfKeyLine): the good lines in their order.
  */

@@ -1,4 +1,4 @@
-/* registry-private.h - the registry's tables, shared by what reads the folder and what writes it. */
+/* registry-private.h - the registry's tables, shared by what reads the folder and what writes. */
 #pragma once
 
 #include "accounts/account-file.h"
@@ -41,5 +41,5 @@ void pf_registry_break  (PfRegistry *self, PfAccount *account, const char *sente
 /* Frees @file too. */
 void pf_registry_drop   (PfRegistry *self, PfRegistryFile *file);
 
-/* Makes the registry what the folder is. @all: also files that look as they did. (registry-scan.c) */
+/* Makes the registry what the folder is. @all: also files that look unchanged (registry-scan.c). */
 void pf_registry_scan (PfRegistry *self, gboolean all);

@@ -144,8 +144,8 @@ look_at (PfRegistry *self, const char *name, gboolean all)
     read_file (self, file);
 }
 
-/* (transfer full) (nullable): names of accounts' files; NULL when the folder cannot be read: then nothing changes, since an
- * unreadable folder is not an empty one. */
+/* (transfer full) (nullable): names of accounts' files; NULL when the folder cannot be read: then
+ * nothing changes, since an unreadable folder is not an empty one. */
 static GPtrArray *
 list_folder (PfRegistry *self)
 {

@@ -1,4 +1,5 @@
-/* registry.h - all accounts: the key files in accounts.d, read, watched, written durably, told as differences. */
+/* registry.h - all accounts: the key files in accounts.d, read, watched, written durably, told as
+ * differences. */
 #pragma once
 
 #include "accounts/account.h"
@@ -13,7 +14,7 @@ G_DECLARE_FINAL_TYPE (PfRegistry, pf_registry, PF, REGISTRY, GObject)
  *   "removed" (PfAccount *account)
  * A file that is dropped in, changed or deleted by hand takes effect within a second or two. A
  * broken one is logged by file, line and key, and leaves the others alone; one that broke after it
- * was good keeps its account on hold as settings-invalid. The service's own writing is told once. */
+ * was good keeps its account on hold as settings-invalid. Its own writing is told once. */
 
 /* @directory: CONFIGURATION_DIRECTORY/accounts.d, made 0700 where missing. */
 PfRegistry *pf_registry_new    (const char *directory);
@@ -35,5 +36,6 @@ gboolean    pf_registry_is_by_hand (PfRegistry *self);
  * PF_ERROR AccountExists, DiskLow, UnknownAccount (removed meanwhile); G_IO_ERROR. An update that
  * changes nothing writes and emits nothing; it mends a broken file. (transfer none) */
 PfAccount  *pf_registry_add    (PfRegistry *self, const PfSettings *settings, GError **error);
-gboolean    pf_registry_update (PfRegistry *self, PfAccount *account, const PfSettings *settings, GError **error);
+gboolean    pf_registry_update (PfRegistry *self, PfAccount *account, const PfSettings *settings,
+                                GError **error);
 gboolean    pf_registry_remove (PfRegistry *self, PfAccount *account, GError **error);

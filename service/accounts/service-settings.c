@@ -204,7 +204,8 @@ find_field (const char *group, const char *key)
   return NULL;
 }
 
-/* (transfer container): the names of the keys of @group, NULL-terminated; none for an unknown group. */
+/* (transfer container): the names of the keys of @group, NULL-terminated; none for an unknown
+ * group. */
 static const char **
 names_of (const char *group)
 {

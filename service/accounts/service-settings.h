@@ -22,7 +22,7 @@ typedef struct
   guint connections;
   guint connections_per_server;
   guint64 max_message_size;  /* the service's limit; PF_LIMIT_MESSAGE_SIZE where not set */
-  guint64 minimum_free_disk; /* octets; 0: the larger of 500 MiB and 5 % of the file system, at most half of it */
+  guint64 minimum_free_disk; /* octets; 0: the larger of 500 MiB and 5 %, at most half of all */
   guint connect_timeout;
   guint reply_timeout;
   guint command_timeout;

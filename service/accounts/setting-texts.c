@@ -215,7 +215,8 @@ pf_read_proxy (const char *text, PfRefusal *refusal)
 
 /* --- Where mail goes -------------------------------------------------------------------------- */
 
-/* What the helper refuses is refused here (helper/request.c), and what would need quotes in LMTP or separates fields. */
+/* What the helper refuses is refused here (helper/request.c), and what would need quotes in LMTP
+ * or separates fields. */
 char *
 pf_read_local_user (const char *text, PfRefusal *refusal)
 {

@@ -7,7 +7,8 @@
 
 /* One '@', a local part without quotes, a domain; an account's file name must fit. */
 char *pf_read_account_address (const char *text, PfRefusal *refusal);
-/* Host name (kept in its ASCII form, without a final dot) or IPv4 or IPv6 address (kept without brackets). */
+/* Host name (kept in its ASCII form, without a final dot) or IPv4 or IPv6 address (kept without
+ * brackets). */
 char *pf_read_host (const char *text, PfRefusal *refusal);
 /* Kept as SASL writes it: SCRAM-SHA-256; `auto`, `user` and `oauth2` in lower case. */
 char *pf_read_authentication (const char *text, PfRefusal *refusal);

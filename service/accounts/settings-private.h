@@ -5,7 +5,8 @@
 #include "accounts/field.h"
 #include "accounts/settings.h"
 
-/* In the order of DESIGN 6, ended by a row without a name. A row's index is its bit in PfSettings.given. */
+/* In the order of DESIGN 6, ended by a row without a name. A row's index is its bit in
+ * PfSettings.given. */
 extern const PfField pf_setting_fields[];
 
 /* (nullable): by the exact name; @index may be NULL. */

@@ -1,4 +1,4 @@
-/* settings.h - the settings of one account: an immutable value, and what is wrong with it (DESIGN 6). */
+/* settings.h - settings of an account: an immutable value, and what is wrong with it (DESIGN 6). */
 #pragma once
 
 #include <gio/gio.h>
@@ -72,12 +72,20 @@ void        pf_settings_unref (PfSettings *self);
  * @base: (nullable): settings that @values change; NULL for a new account
  * @values: a{sv}
  * @faults: (element-type PfSettingsFault): gets everything that is wrong, not only the first
+ *   (at most PF_LIMIT_SETTING_FAULTS)
  *
- * Returns: (transfer full) (nullable): NULL when there are faults. Values may come in any integer type that fits, and all of them as text as well, written as in a key file.
+ * A number may come in any integer type that fits (y, n, q, i, u, x, t). Scripts send text, so
+ * every key takes a string too, read as in a key file: true, yes, on, 1 and their opposites;
+ * digits; sizes that may end in K, M or G; lists separated by ';'. An empty string or list gives a
+ * key back its default (Folders: refused). Words of a choice count in any case. Texts are kept in
+ * one form: pins in lower case, mechanisms as SASL writes them, host names in ASCII.
+ *
+ * Texts with blanks at their ends, line breaks or control characters are refused: a key file could
+ * not give them back. So is an item of a list that holds ';'.
+ *
+ * Returns: (transfer full) (nullable): NULL when there are faults.
  */
 PfSettings *pf_settings_from_vardict (const PfSettings *base, GVariant *values, GPtrArray *faults);
-/* (transfer full): all default but for the address; for an account whose file cannot be read. LocalUser is empty, so that it is nobody's. */
-PfSettings *pf_settings_new_broken   (const char *address);
 /* All keys with their effective values (D-Bus types of DESIGN 6), a{sv}, floating. */
 GVariant   *pf_settings_to_vardict   (const PfSettings *self);
 /* (transfer full) (nullable): one key's value; NULL for an unknown key. */
@@ -90,7 +98,7 @@ PfSettings *pf_settings_from_file (const char *text, gsize length, GPtrArray *fa
  * equal value. */
 char       *pf_settings_to_file   (const PfSettings *self);
 
-/* NULL-terminated names of all keys; (nullable) D-Bus type of one ("s", "b", "u", "q", "t", "as"). */
+/* NULL-terminated names of all keys; (nullable) D-Bus type of each: s, b, u, q, t or as. */
 const char *const *pf_settings_keys (void);
 const char        *pf_settings_key_type (const char *key);
 /* (nullable): what a key can be, in words: "a number from 1 to 65535". */
@@ -109,8 +117,8 @@ PfEndpoint *pf_settings_endpoint (const PfSettings *self, guint connect_timeout)
 
 /* (transfer full): the address in lower case (ASCII), which is the identity. */
 char *pf_address_fold (const char *address);
-/* (transfer full): "ADDRESS.account" with octets outside [a-z0-9@._+-] as %HH; and back (nullable):
- * NULL for a name that the first would not make. */
+/* (transfer full): "ADDRESS.account" with octets outside [a-z0-9@._+-] as %HH; and back
+ * (nullable): NULL for a name that the first would not make. */
 char *pf_account_file_name     (const char *address);
 char *pf_account_file_address  (const char *file_name);
 
