@@ -16,13 +16,14 @@ count (PfDatabase *database, const PfEvent *event, GError **error)
 {
   g_autoptr (GDateTime) time = g_date_time_new_from_unix_local (event->time / G_USEC_PER_SEC);
   g_autofree char *day = g_date_time_format (time, "%Y-%m-%d");
-  g_autofree char *account = pf_address_fold (event->account);
+  g_autofree char *account = NULL;
   gboolean delivered = event->outcome == PF_OUTCOME_DELIVERED,
            junked = event->outcome == PF_OUTCOME_JUNKED;
   gboolean held = event->outcome == PF_OUTCOME_QUARANTINED || event->outcome == PF_OUTCOME_REFUSED;
 
   if (event->kind != PF_EVENT_MESSAGE || !(delivered || junked || held))
     return TRUE;
+  account = pf_address_fold (event->account);
   return pf_database_run (
       database, error,
       "INSERT INTO statistic (day, account, delivered, junked, quarantined, octets) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"

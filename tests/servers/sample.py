@@ -5,7 +5,7 @@ import os
 import re
 
 # The lines that Postferry puts on top; everything else must be as it was at the provider.
-OURS = re.compile(rb'^(Return-Path|Delivered-To|X-Postferry[^:]*|Received: from [^\n]* with (?:POP3S?|IMAPS?)).*', re.I)
+OURS = re.compile(rb'(Return-Path|Delivered-To|X-Postferry[A-Za-z-]*):|Received: .*\(postferry/', re.I | re.S)
 
 
 def head(number, subject=b'sample', extra=b''):
@@ -49,13 +49,11 @@ def small(count, size=2000, start=100):
 
 def strip(data):
     """`data` without the lines that we put on top."""
-    lines = data.split(b'\n')
-    at = 0
-    while at < len(lines) and OURS.match(lines[at]):
-        at += 1
-        while at < len(lines) and lines[at][:1] in (b' ', b'\t'):
-            at += 1
-    return b'\n'.join(lines[at:])
+    while True:
+        match = re.match(rb'[^\n]*\n(?:[ \t][^\n]*\n)*', data)
+        if not match or not OURS.match(match.group(0)):
+            return data
+        data = data[match.end():]
 
 
 def delivered(maildir, folder=''):
