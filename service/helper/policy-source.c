@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,6 +16,24 @@ refuse (PfPolicySource *self, char *why)
   pf_policy_clear (&self->policy);
   self->policy = (PfPolicy){ .session = session, .refusal = why };
   pf_log (PF_LOG_ERROR, "Nothing is delivered: %s", why);
+}
+
+/* Root without CAP_DAC_READ_SEARCH (postferry-deliver@.service) reads what is another user's as that user. */
+static gboolean
+become_owner (const char *path)
+{
+  struct stat status;
+
+  return geteuid () == 0 && lstat (path, &status) == 0 && status.st_uid != 0
+         && faccessat (AT_FDCWD, path, R_OK, AT_EACCESS | AT_SYMLINK_NOFOLLOW) != 0
+         && seteuid (status.st_uid) == 0;
+}
+
+static void
+become_root_again (void)
+{
+  if (seteuid (0) != 0)
+    abort ();
 }
 
 /* As root, in a folder that may be another user's: no link, no device, no second name of some other file. */
@@ -67,6 +86,16 @@ read_from (PfPolicySource *self, const char *path, gboolean must_be_roots)
     }
 }
 
+static void
+read_anew (PfPolicySource *self, const char *path, gboolean must_be_roots)
+{
+  gboolean as_owner = become_owner (path);
+
+  read_from (self, path, must_be_roots);
+  if (as_owner)
+    become_root_again ();
+}
+
 static gboolean
 is_same (const struct stat *a, const struct stat *b)
 {
@@ -86,7 +115,7 @@ pf_policy_source_refresh (PfPolicySource *self)
     memset (&status, 0, sizeof status);
   if ((self->policy.mailbox == NULL && self->policy.refusal == NULL)
       || !is_same (&status, &self->status))
-    read_from (self, has_own ? own : common, has_own);
+    read_anew (self, has_own ? own : common, has_own);
 }
 
 void

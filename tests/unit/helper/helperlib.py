@@ -42,7 +42,7 @@ def record(operation, user, ident, folder="", flags=0, date=0, length=0, version
 class Helper:
     """postferry-deliver on a socket pair."""
 
-    def __init__(self, program, configuration, *options, environment=None):
+    def __init__(self, program, configuration, *options, environment=None, prefix=()):
         self.socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.socket.settimeout(PATIENCE)
         self.log = tempfile.TemporaryFile()
@@ -52,7 +52,7 @@ class Helper:
             os.dup2(fd, 3)
             os.set_inheritable(3, True)
         self.process = subprocess.Popen(
-            [program, "--fd", "3", *options], preexec_fn=as_three, close_fds=False, stderr=self.log,
+            [*prefix, program, "--fd", "3", *options], preexec_fn=as_three, close_fds=False, stderr=self.log,
             env={"PATH": "/usr/bin:/bin", "CONFIGURATION_DIRECTORY": configuration, **(environment or {})})
         other.close()
         self.next = 1

@@ -441,7 +441,7 @@ class Root(unittest.TestCase):
 
     def test_as_ordinary_user(self):
         os.chmod(self.configuration, 0o755)
-        result = subprocess.run(["runuser", "-u", "pfa", "--", sys.executable, "-B", os.path.abspath(__file__), "Session"],
+        result = subprocess.run(["runuser", "-u", "pfa", "--", "/usr/bin/python3", "-B", os.path.abspath(__file__), "Session"],
                                 capture_output=True, check=False, text=True)
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("Ran 3 tests", result.stderr)
@@ -499,6 +499,38 @@ class Root(unittest.TestCase):
         self.assertEqual(len(self.ask_as("pfa", path)), 36)
         self.assertEqual(len(files(self.b, "Maildir/new")), 1)
 
+    def ask_accepted(self, user, peer):
+        """The same with Accept=yes: the helper gets the connection itself."""
+        import socket
+        path = os.path.join(self.configuration, "accepted")
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        listening.bind(path)
+        os.chmod(path, 0o666)
+        listening.listen()
+        child = os.fork()
+        if child == 0:
+            os._exit(len(self.ask_as(user, path)))
+        connection = listening.accept()[0]
+        listening.close()
+        os.unlink(path)
+
+        def as_three():
+            os.dup2(connection.fileno(), 3)
+            os.set_inheritable(3, True)
+        process = subprocess.Popen(["/bin/sh", "-c", 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"', "sh", PROGRAM, "--peer", peer],
+                                   preexec_fn=as_three, close_fds=False,
+                                   env={"CONFIGURATION_DIRECTORY": self.configuration})
+        connection.close()
+        process.wait()
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    # Fails when run() serves an accepted connection without asking pf_listen_is_peer().
+    def test_peer_accepted(self):
+        self.assertEqual(self.ask_accepted("pfb", "pfa"), 0)
+        self.assertEqual(self.ask_accepted("root", "pfa"), 0)
+        self.assertFalse(os.path.exists(f"{self.b}/Maildir"))
+        self.assertEqual(self.ask_accepted("pfa", "pfa"), 36)
+
     # --- Settings
 
     def script(self, text):
@@ -534,6 +566,16 @@ class Root(unittest.TestCase):
         self.assertEqual(self.helper.deliver("pfa"), SETTINGS)
         os.unlink(path)
         self.assertEqual(self.helper.deliver("pfa"), DONE)
+
+    # Root with the capabilities of postferry-deliver@.service alone. Fails when become_owner() returns FALSE.
+    def test_few_capabilities(self):
+        self.settings("[Local]\nMailbox=~/Few\n")
+        path = f"{self.configuration}/postferry.conf"
+        os.chmod(path, 0o600)
+        os.chown(path, pwd.getpwnam("pfb").pw_uid, -1)
+        helper = self.start(prefix=("setpriv", "--bounding-set=-all,+setuid,+setgid,+kill", "--no-new-privs", "--"))
+        self.assertEqual(helper.deliver("pfa"), DONE)
+        self.assertEqual(len(files(self.a, "Few/new")), 1)
 
     # --- Command
 
