@@ -252,7 +252,8 @@ build (PfService *self, GError **error)
   self->settings = pf_service_settings_load (self->settings_path, error);
   if (self->settings == NULL || !pf_log_open (self->settings->log_target, "postferryd", error))
     return FALSE;
-  pf_secrets_prepare (self->settings->secrets_backend, self->options.session);
+  pf_secrets_prepare (self->settings->secrets_backend, self->options.session,
+                      self->options.directories->state);
   self->journal = pf_journal_open (self->journal_path, error);
   if (self->journal == NULL)
     return FALSE;

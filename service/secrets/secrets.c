@@ -70,54 +70,68 @@ pf_secret_kind_from_nick (const char *nick, PfSecretKind *kind)
 
 /* --- Which store ------------------------------------------------------------------------------------------------------- */
 
-static gboolean
-bus_says (GDBusConnection *bus,
-          const char *method,
-          GVariant *parameters,
-          const char *type,
-          GVariant **answer)
+/* (transfer full) (nullable): NULL when the call fails or takes too long. */
+static GVariant *
+ask (GDBusConnection *bus,
+     const char *path,
+     const char *interface,
+     const char *method,
+     GVariant *parameters,
+     const char *type)
 {
-  *answer = g_dbus_connection_call_sync (
-      bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", method,
-      parameters, G_VARIANT_TYPE (type), G_DBUS_CALL_FLAGS_NONE, PROBE_MILLISECONDS, NULL, NULL);
-  return *answer != NULL;
+  return g_dbus_connection_call_sync (bus, SERVICE_NAME, path, interface, method, parameters,
+                                      G_VARIANT_TYPE (type), G_DBUS_CALL_FLAGS_NONE,
+                                      PROBE_MILLISECONDS, NULL, NULL);
 }
 
-/* A Secret Service that runs or can be started on the session bus. */
+/* A Secret Service on the session bus that has a default collection, locked or not: one without (a keyring daemon that
+ * nobody logged in to) takes no secret. */
 static gboolean
 has_secret_service (void)
 {
   g_autoptr (GDBusConnection) bus = g_bus_get_sync (G_BUS_TYPE_SESSION, NULL, NULL);
-  g_autoptr (GVariant) owned = NULL, names = NULL;
-  g_autofree const char **list = NULL;
-  gboolean has = FALSE;
+  g_autoptr (GVariant) alias = NULL, locked = NULL;
+  const char *path = "/";
 
-  if (bus == NULL)
+  if (bus != NULL)
+    alias = ask (bus, "/org/freedesktop/secrets", "org.freedesktop.Secret.Service", "ReadAlias",
+                 g_variant_new ("(s)", "default"), "(o)");
+  if (alias != NULL)
+    g_variant_get (alias, "(&o)", &path);
+  if (strcmp (path, "/") == 0)
     return FALSE;
-  if (bus_says (bus, "NameHasOwner", g_variant_new ("(s)", SERVICE_NAME), "(b)", &owned))
-    g_variant_get (owned, "(b)", &has);
-  if (has || !bus_says (bus, "ListActivatableNames", NULL, "(as)", &names))
-    return has;
-  g_variant_get (names, "(^a&s)", &list);
-  return g_strv_contains (list, SERVICE_NAME);
+  locked = ask (bus, path, "org.freedesktop.DBus.Properties", "Get",
+                g_variant_new ("(ss)", "org.freedesktop.Secret.Collection", "Locked"), "(v)");
+  return locked != NULL;
+}
+
+/* With --session the user's Secret Service; the keyring file where there is none, and ever after: what is in it must be found again. */
+static gboolean
+use_secret_service (const char *backend, gboolean session, const char *state_directory)
+{
+  g_autofree char *keyring = g_build_filename (state_directory, "keyring", NULL);
+
+  if (*backend != '\0')
+    return strcmp (backend, "secret-service") == 0;
+  if (!session || g_file_test (keyring, G_FILE_TEST_EXISTS))
+    return FALSE;
+  if (has_secret_service ())
+    return TRUE;
+  pf_log (PF_LOG_NOTICE,
+          "no Secret Service that can be used on the session bus: passwords are kept in %s",
+          keyring);
+  return FALSE;
 }
 
 void
-pf_secrets_prepare (const char *backend, gboolean session)
+pf_secrets_prepare (const char *backend, gboolean session, const char *state_directory)
 {
-  gboolean service = session && strcmp (backend, "keyring") != 0;
-
-  if (strcmp (backend, "secret-service") == 0)
-    service = TRUE;
-  else if (service && !has_secret_service ())
-    {
-      pf_log (PF_LOG_NOTICE,
-              "no Secret Service on the session bus: passwords are kept in the keyring file");
-      service = FALSE;
-    }
   pf_keyring_backend_register ();
   /* Whatever the environment said: it is not for it to choose. */
-  g_setenv ("SECRET_BACKEND", service ? "service" : PF_KEYRING_BACKEND_NAME, TRUE);
+  g_setenv ("SECRET_BACKEND",
+            use_secret_service (backend, session, state_directory) ? "service"
+                                                                   : PF_KEYRING_BACKEND_NAME,
+            TRUE);
 }
 
 PfSecrets *

@@ -28,7 +28,7 @@ gboolean    pf_secret_kind_from_nick (const char *nick, PfSecretKind *kind);
  *
  * Chooses libsecret's backend; before the first thread and the first call to libsecret.
  */
-void       pf_secrets_prepare (const char *backend, gboolean session);
+void       pf_secrets_prepare (const char *backend, gboolean session, const char *state_directory);
 /* @credentials_directory: (nullable): where systemd puts `postferry.key`. Never fails: a wrong key or damaged file is told by name in the log and by each call. */
 PfSecrets *pf_secrets_new     (const char *state_directory, const char *credentials_directory);
 

@@ -97,6 +97,7 @@ class Instance:
         self.arguments = list(arguments)
         self.users = users
         self.polkit = polkit
+        self.mounts = []
         self.processes = {}
         self.service_environment = {}
         os.chmod(self.folder, 0o755)
@@ -125,8 +126,9 @@ class Instance:
     def stop(self):
         for name in reversed(list(self.processes)):
             self.end(name)
-        if not self.session:
-            subprocess.run(['umount', '-l', self.scratch] if hasattr(self, 'scratch') else ['true'], check=False)
+        for path in reversed(self.mounts):
+            subprocess.run(['umount', '-l', path], check=False)
+        self.mounts = []
 
     def make_world(self):
         """Users, policies and actions, in overlays that only this namespace sees."""
@@ -134,10 +136,11 @@ class Instance:
             raise RuntimeError('call enter() first: users must not be made on the machine itself')
         self.scratch = os.path.join(self.folder, 'overlays')
         os.makedirs(self.scratch, exist_ok=True)
-        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', self.scratch], check=True)
+        self.mount_tmpfs(self.scratch)
         for path in OVERLAID:
             overlay(path, self.scratch)
-        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/home'], check=True)
+            self.mounts.append(path)
+        self.mount_tmpfs('/home')
         if shutil.which('systemd-sysusers') is None or not self.has_user('postferry'):
             subprocess.run(['groupadd', '--system', '--force', 'postferry'], check=True)
             subprocess.run(['useradd', '--system', '--gid', 'postferry', '--home-dir', '/var/lib/postferry', '--no-create-home',
@@ -148,6 +151,10 @@ class Instance:
                              ('polkit/org.postferry1.policy', '/usr/share/polkit-1/actions/org.postferry1.policy')):
             shutil.copy(os.path.join(SOURCE, name), target)
             os.chmod(target, 0o644)
+
+    def mount_tmpfs(self, path):
+        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', path], check=True)
+        self.mounts.append(path)
 
     @staticmethod
     def has_user(name):
