@@ -13,8 +13,9 @@ static const char *const securities[] = { "tls", "starttls", "none", NULL };
 static const char *const removals[] = { "never", "after-delivery", "after-days", NULL };
 static const char *const initials[] = { "all", "new", NULL };
 static const char *const envelope_headers[] = { "Delivered-To", "X-Original-To", NULL };
-static const char *const mechanisms[] = { "auto",     "oauth2", "SCRAM-SHA-256", "SCRAM-SHA-1",
-                                          "CRAM-MD5", "PLAIN",  "LOGIN",         NULL };
+static const char *const mechanisms[] = { "auto",        "oauth2",   "SCRAM-SHA-256",
+                                          "SCRAM-SHA-1", "CRAM-MD5", "PLAIN",
+                                          "LOGIN",       "user",     NULL };
 
 static const PfKey keys[] = {
   { "Address", "s", NULL, N_ ("e-mail address") },
