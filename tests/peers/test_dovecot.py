@@ -190,7 +190,7 @@ def test_maildir_is_the_users():
             status = os.stat(file)
             equal((status.st_uid, status.st_mode & 0o777), (alice.pw_uid, 0o600), file)
         equal(len(os.listdir(os.path.join(folder, 'cur'))), 1, 'mail already read arrives read')
-        equal(os.listdir('/home/alice/Maildir/tmp'), [])
+        equal(os.listdir(os.path.join(folder, 'tmp')), [])
 
 
 def test_lmtp_over_socket_and_tcp():
