@@ -14,6 +14,8 @@
 #define PF_LIMIT_POP3_LINE (8 * PF_KIB)
 /* A UIDL is 1 to 70 octets by RFC 1939; providers send up to 255. */
 #define PF_LIMIT_POP3_UIDL 255
+/* Lines of a CAPA answer; real ones have a dozen. */
+#define PF_LIMIT_POP3_CAPABILITIES 1000
 /* Messages in one mailbox that we list: 1,000,000 take about 100 MB and no provider keeps that many in one folder. */
 #define PF_LIMIT_LISTED_MESSAGES 1000000
 /* SEARCH and LIST answers of big folders come in one line (RFC 9051 sets no bound). */

@@ -4,457 +4,262 @@
 
 #include <string.h>
 
-/* --- Faults ------------------------------------------------------------------------------------------------------- */
+/* Response codes are short words (RFC 2449 section 8); beyond, it is text that begins with "[". */
+#define LONGEST_CODE 64
 
-static gboolean
-poison (PfPop3 *self, PfFault fault, const char *text)
+/* --- Words ---------------------------------------------------------------------------------- */
+
+const char *
+pf_pop3_skip_blanks (const char *text)
 {
-  self->state = STATE_OVER;
-  self->fault = fault;
-  g_free (self->text);
-  self->text = g_strdup (text);
-  return FALSE;
+  return text + strspn (text, " \t");
 }
 
-static const Command *
-due (PfPop3 *self)
+gboolean
+pf_pop3_take_number (const char **at, guint64 *number)
 {
-  /* Only what was sent can be answered. */
-  return g_queue_get_length (&self->commands) > self->unsent ? g_queue_peek_head (&self->commands)
-                                                             : NULL;
-}
+  gsize digits = strspn (*at, "0123456789");
+  const char *end = *at + digits;
 
-/* --- Lines --------------------------------------------------------------------------------------------------------- */
-
-static const char *
-cursor (PfPop3 *self)
-{
-  return (const char *) self->input->data + self->offset;
-}
-
-static gsize
-left (PfPop3 *self)
-{
-  return self->input->len - self->offset;
-}
-
-/* One complete line without its end, NUL octets replaced; NULL when there is none yet (or it is too long: poisoned).
- * A bare LF ends a line as well: some servers' status lines have no CR. */
-static char *
-take_line (PfPop3 *self)
-{
-  const char *start = cursor (self);
-  const char *end = memchr (start + self->searched, '\n', left (self) - self->searched);
-  gsize length;
-  char *line;
-
-  if (end == NULL)
-    {
-      self->searched = left (self);
-      if (self->searched > PF_LIMIT_POP3_LINE)
-        poison (self, PF_FAULT_LIMIT, "a line without end");
-      return NULL;
-    }
-  length = (gsize) (end - start);
-  self->offset += length + 1;
-  self->searched = 0;
-  if (length > PF_LIMIT_POP3_LINE)
-    {
-      poison (self, PF_FAULT_LIMIT, "a line without end");
-      return NULL;
-    }
-  if (length > 0 && start[length - 1] == '\r')
-    length--;
-  line = g_strndup (start, length);
-  for (gsize i = strlen (line); i < length; i++)
-    if (start[i] == '\0')
-      {
-        /* g_strndup() stopped there: keep the rest visible, and the text a string. */
-        g_free (line);
-        line = g_malloc (length + 1);
-        for (gsize j = 0; j < length; j++)
-          line[j] = start[j] == '\0' ? '?' : start[j];
-        line[length] = '\0';
-        break;
-      }
-  return line;
-}
-
-/* A decimal number at *@at, which moves behind it; FALSE when there is none or it is too large. */
-static gboolean
-take_number (const char **at, guint64 max, guint64 *number)
-{
-  const char *p = *at;
-
-  if (!g_ascii_isdigit (*p))
+  if (digits == 0 || (*end != '\0' && *end != ' ' && *end != '\t'))
     return FALSE;
-  for (*number = 0; g_ascii_isdigit (*p); p++)
-    {
-      guint64 digit = (guint64) (*p - '0');
-
-      if (*number > (max - digit) / 10)
-        return FALSE;
-      *number = *number * 10 + digit;
-    }
-  *at = p;
+  *number = 0;
+  for (const char *p = *at; p < end; p++)
+    if (!g_uint64_checked_mul (number, *number, 10)
+        || !g_uint64_checked_add (number, *number, (guint64) (*p - '0')))
+      return FALSE;
+  *at = end;
   return TRUE;
 }
 
+/* Where the response code that @text begins with ends: at its "]"; NULL when there is none. */
 static const char *
-skip_blanks (const char *p)
+code_end (const char *text)
 {
-  while (*p == ' ' || *p == '\t')
-    p++;
-  return p;
-}
+  const char *p = text + 1;
 
-/* --- Status lines --------------------------------------------------------------------------------------------------- */
+  if (*text != '[')
+    return NULL;
+  while (*p > ' ' && *p < 0x7f && *p != ']' && p - text <= LONGEST_CODE)
+    p++;
+  return *p == ']' && p > text + 1 ? p : NULL;
+}
 
 /* "[IN-USE] text": the code in upper case, however it came. */
 static void
 split_code (PfPop3 *self, const char *text)
 {
-  const char *end = *text == '[' ? strchr (text, ']') : NULL;
+  const char *end = code_end (text);
 
   g_clear_pointer (&self->code, g_free);
-  g_free (self->text);
-  if (end != NULL && end - text - 1 <= 64)
+  if (end != NULL)
     {
       self->code = g_ascii_strup (text + 1, end - text - 1);
-      text = skip_blanks (end + 1);
+      text = pf_pop3_skip_blanks (end + 1);
     }
-  self->text = g_strndup (text, PF_LIMIT_SERVER_TEXT);
+  pf_pop3_set_text (self, g_strndup (text, PF_LIMIT_SERVER_TEXT));
 }
+
+/* --- Status lines --------------------------------------------------------------------------- */
 
 static gboolean
-is_multi_line (PfPop3Command command)
+read_stat (PfPop3 *self, PfPop3Event *event)
 {
-  return command == PF_POP3_CAPA || command == PF_POP3_LIST || command == PF_POP3_UIDL
-         || command == PF_POP3_RETR;
-}
+  const char *rest = self->text;
+  guint64 count;
 
-/* What a +OK to a multi-line command begins. */
-static void
-begin_lines (PfPop3 *self, PfPop3Command command)
-{
-  if (command == PF_POP3_RETR)
-    {
-      self->state = STATE_BODY;
-      self->dot = DOT_START;
-      return;
-    }
-  self->state = STATE_ITEMS;
-  self->items = 0;
-  g_hash_table_remove_all (self->numbers);
-  g_hash_table_remove_all (self->collected);
-}
-
-static gboolean
-parse_stat (PfPop3 *self, PfPop3Event *event)
-{
-  const char *at = self->text;
-  guint64 count, size;
-
-  if (!take_number (&at, PF_LIMIT_LISTED_MESSAGES, &count))
-    return poison (self, PF_FAULT_SYNTAX, "no count of messages in the answer to STAT");
-  at = skip_blanks (at);
-  if (!take_number (&at, G_MAXINT64, &size))
-    size = 0; /* nothing depends on it */
+  if (!pf_pop3_take_number (&rest, &count))
+    return pf_pop3_poison (self, PF_FAULT_SYNTAX, "no count of messages in the answer to STAT");
+  if (count > PF_LIMIT_LISTED_MESSAGES)
+    return pf_pop3_poison (self, PF_FAULT_LIMIT, "a mailbox with too many messages");
+  rest = pf_pop3_skip_blanks (rest);
+  if (*rest != '\0' && !pf_pop3_take_number (&rest, &event->size))
+    return pf_pop3_poison (self, PF_FAULT_SYNTAX, "no size in the answer to STAT");
   event->number = (guint32) count;
-  event->size = size;
   return TRUE;
 }
 
-static gboolean
-tell_reply (PfPop3 *self, PfPop3Event *event, gboolean ok, const char *text)
+/* What a +OK to a command begins beyond its line; @bare: the line ended in LF alone. */
+static void
+begin_answer (PfPop3 *self, PfPop3Command command, gboolean bare)
 {
-  const Command *command = due (self);
+  switch (command)
+    {
+    case PF_POP3_CAPA:
+    case PF_POP3_LIST:
+    case PF_POP3_UIDL:
+      self->state = STATE_ITEMS;
+      pf_pop3_begin_items (self);
+      break;
+    case PF_POP3_RETR:
+      self->state = STATE_BODY;
+      pf_dot_begin (&self->dot, bare);
+      break;
+    case PF_POP3_STLS:
+      self->state = STATE_TLS;
+      self->pipeline.held = TRUE;
+      break;
+    default:
+      break;
+    }
+}
 
+/* What an answer changes, ok or not. */
+static void
+note_answer (PfPop3 *self, PfPop3Command command, gboolean ok)
+{
+  if (command == PF_POP3_AUTH)
+    g_clear_pointer (&self->initial, pf_output_wipe_string);
+  if (command == PF_POP3_CAPA && !ok)
+    pf_pop3_forget_capabilities (self);
+  if (command == PF_POP3_QUIT)
+    {
+      /* The session is over: nothing the server may still say concerns us. */
+      self->state = STATE_OVER;
+      self->pipeline.held = TRUE;
+    }
+}
+
+static gboolean
+tell_reply (PfPop3 *self, PfPop3Event *event, const PfQueued *due, gboolean ok, const PfLine *line)
+{
   event->type = PF_POP3_EVENT_REPLY;
-  event->command = command->command;
-  event->number = command->number;
+  event->command = due->command;
+  event->number = due->number;
   event->ok = ok;
-  split_code (self, skip_blanks (text));
-  if (ok && command->command == PF_POP3_STAT && !parse_stat (self, event))
+  split_code (self, pf_pop3_skip_blanks (line->text + strlen (ok ? "+OK" : "-ERR")));
+  if (ok && event->command == PF_POP3_STAT && !read_stat (self, event))
     return FALSE;
   event->text = self->text;
   event->code = self->code;
-  if (command->command == PF_POP3_GREETING)
-    self->greeted = TRUE;
-  if (command->command == PF_POP3_CAPA && !ok)
-    pf_pop3_forget_capabilities (self);
-  if (ok && command->command == PF_POP3_STLS)
-    self->stls_done = TRUE;
-  if (ok && is_multi_line (command->command))
-    begin_lines (self, command->command);
-  else
-    pf_pop3_answered (self);
+  if (ok)
+    begin_answer (self, event->command, line->bare);
+  note_answer (self, event->command, ok);
+  if (self->state != STATE_ITEMS && self->state != STATE_BODY)
+    pf_pipeline_answered (&self->pipeline);
   return TRUE;
 }
 
-/* A challenge of AUTH; the first empty one may be answered by ourselves. FALSE when it was. */
+/* FALSE when the challenge was answered here. */
 static gboolean
 tell_challenge (PfPop3 *self, PfPop3Event *event, const char *text)
 {
-  gboolean first = !self->challenged;
-
-  self->challenged = TRUE;
-  if (first && self->initial != NULL)
+  if (self->initial != NULL)
     {
       pf_pop3_auth_respond (self, self->initial);
-      explicit_bzero (self->initial, strlen (self->initial));
-      g_clear_pointer (&self->initial, g_free);
+      g_clear_pointer (&self->initial, pf_output_wipe_string);
       return FALSE;
     }
-  g_free (self->text);
-  self->text = g_strdup (text);
+  pf_pop3_set_text (self, g_strchomp (g_strdup (text)));
   event->type = PF_POP3_EVENT_CHALLENGE;
   event->command = PF_POP3_AUTH;
   event->text = self->text;
   return TRUE;
 }
 
-/* TRUE when @line is a status of this word, behind which is an end or a blank. */
 static gboolean
-is_status (const char *line, const char *word, const char **rest)
+is_status (const PfLine *line, const char *word)
 {
   gsize length = strlen (word);
 
-  if (g_ascii_strncasecmp (line, word, length) != 0
-      || (line[length] != '\0' && line[length] != ' ' && line[length] != '\t'))
-    return FALSE;
-  *rest = line + length;
-  return TRUE;
+  return g_ascii_strncasecmp (line->text, word, length) == 0
+         && strchr (" \t", line->text[length]) != NULL;
+}
+
+static gboolean
+read_line (PfPop3 *self, PfPop3Event *event, const PfQueued *due, const PfLine *line)
+{
+  if (is_status (line, "+OK"))
+    return tell_reply (self, event, due, TRUE, line);
+  if (is_status (line, "-ERR"))
+    return tell_reply (self, event, due, FALSE, line);
+  if (due->command == PF_POP3_AUTH && is_status (line, "+"))
+    return tell_challenge (self, event, pf_pop3_skip_blanks (line->text + 1));
+  return pf_pop3_poison (self, PF_FAULT_SYNTAX, "a line that is neither +OK nor -ERR");
 }
 
 static gboolean
 read_status (PfPop3 *self, PfPop3Event *event)
 {
-  g_autofree char *line = take_line (self);
-  const Command *command = due (self);
-  const char *rest;
-
-  if (line == NULL)
-    return FALSE;
-  if (command == NULL)
-    return poison (self, PF_FAULT_SYNTAX, "an answer that was not asked for");
-  if (is_status (line, "+OK", &rest))
-    return tell_reply (self, event, TRUE, rest);
-  if (is_status (line, "-ERR", &rest))
-    return tell_reply (self, event, FALSE, rest);
-  if (command->command == PF_POP3_AUTH && line[0] == '+' && (line[1] == ' ' || line[1] == '\0'))
+  while (self->state == STATE_REPLY && pf_input_left (&self->input) > 0)
     {
-      if (strlen (line) > PF_LIMIT_SASL_CHALLENGE)
-        return poison (self, PF_FAULT_LIMIT, "a challenge that is too long");
-      if (tell_challenge (self, event, skip_blanks (line + 1)))
-        return TRUE;
-      return read_status (self, event);
-    }
-  return poison (self, PF_FAULT_SYNTAX, "a line that is neither +OK nor -ERR");
-}
+      const PfQueued *due = pf_pipeline_due (&self->pipeline);
+      gsize limit = due != NULL && due->command == PF_POP3_AUTH ? PF_LIMIT_SASL_CHALLENGE
+                                                                : PF_LIMIT_POP3_LINE;
+      g_auto (PfLine) line = { 0 };
 
-/* --- Listings --------------------------------------------------------------------------------------------------------- */
-
-static void
-collect_capability (PfPop3 *self, char *line)
-{
-  char *blank = strpbrk (line, " \t");
-  char *rest = g_strdup (blank != NULL ? skip_blanks (blank) : "");
-
-  g_hash_table_replace (self->collected, g_ascii_strup (line, blank != NULL ? blank - line : -1),
-                        g_strchomp (rest));
-}
-
-static gboolean
-end_items (PfPop3 *self, PfPop3Event *event, PfPop3Command command)
-{
-  if (command == PF_POP3_CAPA)
-    {
-      GHashTable *before = self->capabilities;
-
-      self->capabilities = self->collected;
-      self->collected = before;
-      self->knows_capa = TRUE;
-    }
-  event->type = PF_POP3_EVENT_END;
-  event->command = command;
-  self->state = STATE_REPLY;
-  pf_pop3_answered (self);
-  return TRUE;
-}
-
-static gboolean
-parse_item (PfPop3 *self, PfPop3Event *event, PfPop3Command command, char *line)
-{
-  const char *at = skip_blanks (line);
-  guint64 number;
-
-  if (!take_number (&at, PF_LIMIT_LISTED_MESSAGES, &number) || number == 0
-      || (*at != ' ' && *at != '\t'))
-    return poison (self, PF_FAULT_SYNTAX, "a listed line without a message's number");
-  at = skip_blanks (at);
-  event->number = (guint32) number;
-  if (command == PF_POP3_LIST && !take_number (&at, G_MAXINT64, &event->size))
-    return poison (self, PF_FAULT_SYNTAX, "a listed message without a size");
-  if (!g_hash_table_add (self->numbers, GUINT_TO_POINTER (event->number)))
-    return poison (self, PF_FAULT_SYNTAX, "a message that is listed twice");
-  g_free (self->text);
-  self->text = g_strchomp (g_strdup (at));
-  if (command == PF_POP3_UIDL && *self->text == '\0')
-    return poison (self, PF_FAULT_SYNTAX, "a listed message without a UIDL");
-  if (command == PF_POP3_UIDL && strlen (self->text) > PF_LIMIT_POP3_UIDL)
-    return poison (self, PF_FAULT_LIMIT, "a UIDL that is too long");
-  return TRUE;
-}
-
-static gboolean
-read_item (PfPop3 *self, PfPop3Event *event)
-{
-  g_autofree char *line = take_line (self);
-  PfPop3Command command = due (self)->command;
-  /* Byte-stuffing holds for every multi-line answer. */
-  char *content = line != NULL && line[0] == '.' && line[1] != '\0' ? line + 1 : line;
-
-  if (line == NULL)
-    return FALSE;
-  if (line[0] == '.' && line[1] == '\0')
-    return end_items (self, event, command);
-  if (++self->items > PF_LIMIT_LISTED_MESSAGES || (command == PF_POP3_CAPA && self->items > 1000))
-    return poison (self, PF_FAULT_LIMIT, "a listing without end");
-  event->type = PF_POP3_EVENT_ITEM;
-  event->command = command;
-  if (command == PF_POP3_CAPA)
-    {
-      collect_capability (self, content);
-      g_free (self->text);
-      self->text = g_strdup (content);
-    }
-  else if (!parse_item (self, event, command, content))
-    return FALSE;
-  event->text = self->text;
-  return TRUE;
-}
-
-/* --- Bodies ------------------------------------------------------------------------------------------------------------ */
-
-static gboolean
-tell_body (PfPop3 *self, PfPop3Event *event, const guint8 *data, gsize length)
-{
-  event->type = PF_POP3_EVENT_BODY;
-  event->command = PF_POP3_RETR;
-  event->number = due (self)->number;
-  event->data = data;
-  event->length = length;
-  return TRUE;
-}
-
-static gboolean
-end_body (PfPop3 *self, PfPop3Event *event)
-{
-  event->type = PF_POP3_EVENT_END;
-  event->command = PF_POP3_RETR;
-  event->number = due (self)->number;
-  self->state = STATE_REPLY;
-  pf_pop3_answered (self);
-  return TRUE;
-}
-
-/* Octets up to the next line start that may be the end, or is byte-stuffed. Only CR LF ends a line here: "\n.\n" is text. */
-static gsize
-scan_text (PfPop3 *self, const guint8 *data, gsize length)
-{
-  for (gsize i = 0; i < length; i++)
-    {
-      switch (self->dot)
+      if (due == NULL)
+        return pf_pop3_poison (self, PF_FAULT_SYNTAX, "an answer that was not asked for");
+      switch (pf_input_take_line (&self->input, limit, &line))
         {
-        case DOT_START:
-          if (data[i] == '.')
-            return i;
-          self->dot = data[i] == '\r' ? DOT_CR : DOT_TEXT;
+        case PF_LINE_MORE:
+          return FALSE;
+        case PF_LINE_TAKEN:
+          if (read_line (self, event, due, &line))
+            return TRUE;
           break;
-        case DOT_CR:
-          self->dot = data[i] == '\n' ? DOT_START : data[i] == '\r' ? DOT_CR : DOT_TEXT;
-          break;
+        case PF_LINE_TOO_LONG:
         default:
-          self->dot = data[i] == '\r' ? DOT_CR : DOT_TEXT;
-          break;
+          return pf_pop3_poison (self, PF_FAULT_LIMIT, "a line that is too long");
         }
     }
-  return length;
+  return FALSE;
 }
+
+/* --- Bodies --------------------------------------------------------------------------------- */
 
 static gboolean
 read_body (PfPop3 *self, PfPop3Event *event)
 {
-  const guint8 *data = (const guint8 *) cursor (self);
-  gsize length = left (self);
+  const PfQueued *due = pf_pipeline_due (&self->pipeline);
+  PfDotResult result = pf_dot_read (&self->dot, &self->input, &event->data, &event->length);
 
-  while (length > 0)
+  if (result == PF_DOT_MORE || due == NULL)
+    return FALSE;
+  if (result == PF_DOT_BARE)
+    return pf_pop3_poison (self, PF_FAULT_SYNTAX,
+                           "lines that end without CR: where the message ends cannot be told");
+  event->command = PF_POP3_RETR;
+  event->number = due->number;
+  event->type = PF_POP3_EVENT_BODY;
+  if (result == PF_DOT_END)
     {
-      gsize text;
-
-      if (self->dot == DOT_DOT)
-        {
-          /* Not the end: the dot was stuffed, what follows is the line's text. */
-          if (*data != '\r')
-            {
-              self->dot = DOT_TEXT;
-              continue;
-            }
-          self->dot = DOT_DOT_CR;
-        }
-      else if (self->dot == DOT_DOT_CR)
-        {
-          if (*data == '\n')
-            {
-              self->offset++;
-              return end_body (self, event);
-            }
-          /* A stuffed line that begins with CR: the CR is text, and still to be handed out. */
-          self->dot = *data == '\r' ? DOT_CR : DOT_TEXT;
-          return tell_body (self, event, (const guint8 *) "\r", 1);
-        }
-      else if ((text = scan_text (self, data, length)) > 0)
-        {
-          self->offset += text;
-          return tell_body (self, event, data, text);
-        }
-      else
-        self->dot = DOT_DOT;
-      self->offset++;
-      data++;
-      length--;
+      event->type = PF_POP3_EVENT_END;
+      self->state = STATE_REPLY;
+      pf_pipeline_answered (&self->pipeline);
     }
-  return FALSE;
+  return TRUE;
 }
 
-/* --- Events -------------------------------------------------------------------------------------------------------------- */
+/* --- Events --------------------------------------------------------------------------------- */
 
 static gboolean
+read_input (PfPop3 *self, PfPop3Event *event)
+{
+  switch (self->state)
+    {
+    case STATE_REPLY:
+      return read_status (self, event);
+    case STATE_ITEMS:
+      return pf_pop3_read_item (self, event);
+    case STATE_BODY:
+      return read_body (self, event);
+    case STATE_TLS:
+    case STATE_OVER:
+    default:
+      return FALSE;
+    }
+}
+
+/* All that came was read. */
+static void
 read_eof (PfPop3 *self)
 {
-  if (due (self) != NULL || left (self) > 0)
-    return poison (self, PF_FAULT_EOF,
-                   self->state == STATE_BODY ? "in the middle of a message"
-                                             : "an answer is missing");
+  if (self->state == STATE_BODY)
+    pf_pop3_poison (self, PF_FAULT_EOF, "in the middle of a message");
+  else if (pf_pipeline_due (&self->pipeline) != NULL || self->state == STATE_TLS)
+    pf_pop3_poison (self, PF_FAULT_EOF, "an answer is missing");
   self->state = STATE_OVER;
-  return FALSE;
-}
-
-static gboolean
-read_next (PfPop3 *self, PfPop3Event *event)
-{
-  gboolean told = FALSE;
-
-  if (self->state == STATE_OVER || self->stls_done)
-    return FALSE;
-  if (left (self) > 0)
-    told = self->state == STATE_BODY    ? read_body (self, event)
-           : self->state == STATE_ITEMS ? read_item (self, event)
-                                        : read_status (self, event);
-  if (!told && self->eof && self->state != STATE_OVER)
-    return read_eof (self);
-  return told;
 }
 
 gboolean
@@ -462,8 +267,12 @@ pf_pop3_next_event (PfPop3 *self, PfPop3Event *event)
 {
   memset (event, 0, sizeof *event);
   event->text = "";
-  if (read_next (self, event))
+  if (read_input (self, event))
     return TRUE;
+  if (self->eof && self->state != STATE_OVER)
+    read_eof (self);
+  memset (event, 0, sizeof *event);
+  event->text = "";
   if (self->fault == PF_FAULT_NONE || self->fault_told)
     return FALSE;
   self->fault_told = TRUE;
@@ -471,17 +280,4 @@ pf_pop3_next_event (PfPop3 *self, PfPop3Event *event)
   event->fault = self->fault;
   event->text = self->text;
   return TRUE;
-}
-
-gboolean
-pf_pop3_tls_started (PfPop3 *self)
-{
-  gboolean injected = left (self) > 0;
-
-  self->stls_done = FALSE;
-  g_byte_array_set_size (self->input, 0);
-  self->offset = 0;
-  self->searched = 0;
-  pf_pop3_forget_capabilities (self);
-  return injected;
 }

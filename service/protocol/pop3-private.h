@@ -1,6 +1,10 @@
-/* pop3-private.h - a POP3 machine's state: pop3.c sends commands, pop3-answers.c reads what comes back. */
+/* pop3-private.h - a POP3 machine's state: pop3.c sends commands, pop3-answers.c reads what comes back,
+ * pop3-listing.c the lines of CAPA, LIST and UIDL. */
 #pragma once
 
+#include "protocol/dot.h"
+#include "protocol/input.h"
+#include "protocol/pipeline.h"
 #include "protocol/pop3.h"
 
 typedef enum
@@ -8,57 +12,38 @@ typedef enum
   STATE_REPLY, /* a status line is next */
   STATE_ITEMS, /* lines of CAPA, LIST or UIDL */
   STATE_BODY,  /* octets of a message */
+  STATE_TLS,   /* +OK to STLS was told, and TLS has not begun */
   STATE_OVER   /* poisoned, or ended as it should */
 } State;
-
-/* How far the end of a body has come: CR LF '.' CR LF, the first CR LF being the line before's. */
-typedef enum
-{
-  DOT_START,   /* at the start of a line */
-  DOT_TEXT,    /* within one */
-  DOT_CR,      /* behind a CR within one */
-  DOT_DOT,     /* a '.' at the start */
-  DOT_DOT_CR   /* a '.' and a CR at the start */
-} Dot;
-
-typedef struct
-{
-  PfPop3Command command;
-  guint32 number;
-  GByteArray *line; /* what is to be sent; NULL once it was */
-} Command;
 
 struct _PfPop3
 {
   State state;
-  GQueue commands;  /* Command, the one whose answer is due first at the head; its own line may still be unsent */
-  guint unsent;     /* how many at the tail were not sent */
-  gboolean pipelining, greeted;
-  GByteArray *output;
-
-  GByteArray *input; /* what was fed and is not handed out yet, from @offset on */
-  gsize offset;
-  gsize searched;    /* octets behind @offset known to hold no line end */
-  gboolean stls_done; /* +OK to STLS was told; TLS has not begun */
+  PfPipeline pipeline;
+  PfInput input;
   gboolean eof;
 
-  Dot dot;
+  PfDot dot;
   guint items;
-  GHashTable *numbers; /* seen in this LIST or UIDL */
+  guint8 *seen; /* one bit a message's number, in this LIST or UIDL */
   GHashTable *capabilities, *collected;
   gboolean knows_capa;
 
-  char *initial;    /* AUTH: for the first empty challenge */
-  gboolean challenged;
+  char *initial; /* AUTH: for the first challenge */
 
-  char *text;       /* of the event */
+  char *text; /* of the event */
   char *code;
   PfFault fault;
   gboolean fault_told;
-  guint64 answers;
 };
 
-/* pop3.c */
-void pf_pop3_release_commands (PfPop3 *self);
-/* The answer to the head is complete. */
-void pf_pop3_answered         (PfPop3 *self);
+/* pop3.c: takes @text. */
+void pf_pop3_set_text (PfPop3 *self, char *text);
+/* Always FALSE. */
+gboolean pf_pop3_poison (PfPop3 *self, PfFault fault, const char *text);
+/* pop3-answers.c: a decimal number at *@at, which moves behind it; the end or a blank must follow. */
+gboolean    pf_pop3_take_number (const char **at, guint64 *number);
+const char *pf_pop3_skip_blanks (const char *text);
+/* pop3-listing.c: an event, or FALSE: more input is needed, or poisoned. */
+void     pf_pop3_begin_items (PfPop3 *self);
+gboolean pf_pop3_read_item   (PfPop3 *self, PfPop3Event *event);

@@ -2,46 +2,22 @@
 
 #include <string.h>
 
-/* A command line with its initial response must stay below this where the server speaks CAPA (RFC 2449 section 4). */
+/* The longest command line, CR LF included, that a server with CAPA takes (RFC 2449 section 4). */
 #define COMMAND_LINE 255
 
-/* --- Memory ------------------------------------------------------------------------------------------------------ */
+/* --- Life ----------------------------------------------------------------------------------- */
 
-/* Output holds passwords. */
-static void
-wipe_array (GByteArray *array)
+static gboolean
+is_barrier (guint command)
 {
-  if (array == NULL)
-    return;
-  explicit_bzero (array->data, array->len);
-  g_byte_array_unref (array);
+  return command == PF_POP3_GREETING || command == PF_POP3_STLS || command == PF_POP3_AUTH
+         || command == PF_POP3_USER || command == PF_POP3_PASS || command == PF_POP3_QUIT;
 }
 
-static void
-wipe_string (char **string)
+static gboolean
+may_follow (guint before, guint next)
 {
-  if (*string != NULL)
-    explicit_bzero (*string, strlen (*string));
-  g_clear_pointer (string, g_free);
-}
-
-static void
-command_free (gpointer data)
-{
-  Command *command = data;
-
-  wipe_array (command->line);
-  g_free (command);
-}
-
-static Command *
-command_new (PfPop3Command name, guint32 number)
-{
-  Command *command = g_new0 (Command, 1);
-
-  command->command = name;
-  command->number = number;
-  return command;
+  return !is_barrier (before) && !is_barrier (next);
 }
 
 static GHashTable *
@@ -55,11 +31,8 @@ pf_pop3_new (void)
 {
   PfPop3 *self = g_new0 (PfPop3, 1);
 
-  g_queue_init (&self->commands);
-  g_queue_push_tail (&self->commands, command_new (PF_POP3_GREETING, 0));
-  self->output = g_byte_array_new ();
-  self->input = g_byte_array_new ();
-  self->numbers = g_hash_table_new (NULL, NULL);
+  pf_pipeline_init (&self->pipeline, may_follow, PF_POP3_GREETING);
+  pf_input_init (&self->input);
   self->capabilities = capabilities_new ();
   self->collected = capabilities_new ();
   return self;
@@ -70,103 +43,79 @@ pf_pop3_free (PfPop3 *self)
 {
   if (self == NULL)
     return;
-  g_queue_clear_full (&self->commands, command_free);
-  wipe_array (self->output);
-  wipe_array (self->input);
-  g_hash_table_unref (self->numbers);
+  pf_pipeline_clear (&self->pipeline);
+  pf_input_clear (&self->input);
   g_hash_table_unref (self->capabilities);
   g_hash_table_unref (self->collected);
-  wipe_string (&self->initial);
+  pf_output_wipe_string (self->initial);
+  g_free (self->seen);
   g_free (self->text);
   g_free (self->code);
   g_free (self);
 }
 
-/* --- Sending ------------------------------------------------------------------------------------------------------ */
-
-/* Commands that wait for what is before them, and hold up what is behind. */
-static gboolean
-is_barrier (PfPop3Command command)
-{
-  return command == PF_POP3_GREETING || command == PF_POP3_STLS || command == PF_POP3_AUTH
-         || command == PF_POP3_USER || command == PF_POP3_PASS || command == PF_POP3_QUIT;
-}
-
-/* Moves to the output what may go now. */
 void
-pf_pop3_release_commands (PfPop3 *self)
+pf_pop3_set_text (PfPop3 *self, char *text)
 {
-  guint sent = g_queue_get_length (&self->commands) - self->unsent;
-
-  while (self->unsent > 0 && self->state != STATE_OVER)
-    {
-      Command *next = g_queue_peek_nth (&self->commands, sent);
-      Command *before = sent > 0 ? g_queue_peek_nth (&self->commands, sent - 1) : NULL;
-
-      if (before != NULL
-          && (!self->pipelining || is_barrier (next->command) || is_barrier (before->command)))
-        return;
-      g_byte_array_append (self->output, next->line->data, next->line->len);
-      wipe_array (g_steal_pointer (&next->line));
-      self->unsent--;
-      sent++;
-    }
+  g_free (self->text);
+  self->text = text;
 }
 
-/* Takes @line. */
+gboolean
+pf_pop3_poison (PfPop3 *self, PfFault fault, const char *text)
+{
+  self->state = STATE_OVER;
+  self->pipeline.held = TRUE;
+  self->fault = fault;
+  pf_pop3_set_text (self, g_strdup (text));
+  return FALSE;
+}
+
+/* --- Commands ------------------------------------------------------------------------------- */
+
 static void
-queue_line (PfPop3 *self, PfPop3Command name, guint32 number, char *line)
+queue (PfPop3 *self, PfPop3Command command, guint32 number, const char *line)
 {
-  Command *command = command_new (name, number);
-
-  command->line = g_byte_array_new ();
-  g_byte_array_append (command->line, (const guint8 *) line, (guint) strlen (line));
-  wipe_string (&line);
-  g_queue_push_tail (&self->commands, command);
-  self->unsent++;
-  pf_pop3_release_commands (self);
-}
-
-static gboolean
-is_sendable (const char *argument)
-{
-  return strpbrk (argument, "\r\n") == NULL;
+  pf_pipeline_queue (&self->pipeline, command, number, g_strdup (line));
 }
 
 void
 pf_pop3_capa (PfPop3 *self)
 {
-  queue_line (self, PF_POP3_CAPA, 0, g_strdup ("CAPA\r\n"));
+  queue (self, PF_POP3_CAPA, 0, "CAPA\r\n");
 }
 
 void
 pf_pop3_stls (PfPop3 *self)
 {
-  queue_line (self, PF_POP3_STLS, 0, g_strdup ("STLS\r\n"));
+  queue (self, PF_POP3_STLS, 0, "STLS\r\n");
 }
 
 void
 pf_pop3_utf8 (PfPop3 *self)
 {
-  queue_line (self, PF_POP3_UTF8, 0, g_strdup ("UTF8\r\n"));
+  queue (self, PF_POP3_UTF8, 0, "UTF8\r\n");
+}
+
+static gboolean
+queue_argument (PfPop3 *self, PfPop3Command command, const char *keyword, const char *argument)
+{
+  if (!pf_pipeline_is_sendable (argument))
+    return FALSE;
+  pf_pipeline_queue (&self->pipeline, command, 0, g_strconcat (keyword, argument, "\r\n", NULL));
+  return TRUE;
 }
 
 gboolean
 pf_pop3_user (PfPop3 *self, const char *name)
 {
-  if (!is_sendable (name))
-    return FALSE;
-  queue_line (self, PF_POP3_USER, 0, g_strconcat ("USER ", name, "\r\n", NULL));
-  return TRUE;
+  return queue_argument (self, PF_POP3_USER, "USER ", name);
 }
 
 gboolean
 pf_pop3_pass (PfPop3 *self, const char *password)
 {
-  if (!is_sendable (password))
-    return FALSE;
-  queue_line (self, PF_POP3_PASS, 0, g_strconcat ("PASS ", password, "\r\n", NULL));
-  return TRUE;
+  return queue_argument (self, PF_POP3_PASS, "PASS ", password);
 }
 
 void
@@ -176,102 +125,113 @@ pf_pop3_auth (PfPop3 *self, const char *mechanism, const char *initial)
   const char *sent = initial != NULL && *initial == '\0' ? "=" : initial;
   gboolean fits =
       initial != NULL && strlen ("AUTH  \r\n") + strlen (mechanism) + strlen (sent) <= COMMAND_LINE;
+  char *line = fits ? g_strconcat ("AUTH ", mechanism, " ", sent, "\r\n", NULL)
+                    : g_strconcat ("AUTH ", mechanism, "\r\n", NULL);
 
-  wipe_string (&self->initial);
-  self->challenged = FALSE;
-  if (initial != NULL && !fits)
+  g_clear_pointer (&self->initial, pf_output_wipe_string);
+  if (!fits)
     self->initial = g_strdup (initial);
-  queue_line (self, PF_POP3_AUTH, 0,
-              fits ? g_strconcat ("AUTH ", mechanism, " ", sent, "\r\n", NULL)
-                   : g_strconcat ("AUTH ", mechanism, "\r\n", NULL));
+  pf_pipeline_queue (&self->pipeline, PF_POP3_AUTH, 0, line);
 }
 
-/* Goes out at once: only the head may be waiting for it. */
-static void
-send_raw (PfPop3 *self, const char *text)
-{
-  if (self->state == STATE_OVER)
-    return;
-  g_byte_array_append (self->output, (const guint8 *) text, (guint) strlen (text));
-  g_byte_array_append (self->output, (const guint8 *) "\r\n", 2);
-}
-
+/* Behind a challenge. */
 void
 pf_pop3_auth_respond (PfPop3 *self, const char *base64)
 {
-  send_raw (self, base64);
+  const PfQueued *due = pf_pipeline_due (&self->pipeline);
+
+  if (self->state != STATE_REPLY || due == NULL || due->command != PF_POP3_AUTH)
+    return;
+  g_return_if_fail (pf_pipeline_is_sendable (base64));
+  pf_output_append (&self->pipeline.output, base64, strlen (base64));
+  pf_output_append (&self->pipeline.output, "\r\n", 2);
 }
 
 void
 pf_pop3_auth_cancel (PfPop3 *self)
 {
-  send_raw (self, "*");
+  pf_pop3_auth_respond (self, "*");
 }
 
 void
 pf_pop3_stat (PfPop3 *self)
 {
-  queue_line (self, PF_POP3_STAT, 0, g_strdup ("STAT\r\n"));
+  queue (self, PF_POP3_STAT, 0, "STAT\r\n");
 }
 
 void
 pf_pop3_list (PfPop3 *self)
 {
-  queue_line (self, PF_POP3_LIST, 0, g_strdup ("LIST\r\n"));
+  queue (self, PF_POP3_LIST, 0, "LIST\r\n");
 }
 
 void
 pf_pop3_uidl (PfPop3 *self)
 {
-  queue_line (self, PF_POP3_UIDL, 0, g_strdup ("UIDL\r\n"));
+  queue (self, PF_POP3_UIDL, 0, "UIDL\r\n");
 }
 
 void
 pf_pop3_retr (PfPop3 *self, guint32 number)
 {
-  queue_line (self, PF_POP3_RETR, number, g_strdup_printf ("RETR %u\r\n", number));
+  pf_pipeline_queue (&self->pipeline, PF_POP3_RETR, number,
+                     g_strdup_printf ("RETR %u\r\n", number));
 }
 
 void
 pf_pop3_dele (PfPop3 *self, guint32 number)
 {
-  queue_line (self, PF_POP3_DELE, number, g_strdup_printf ("DELE %u\r\n", number));
+  pf_pipeline_queue (&self->pipeline, PF_POP3_DELE, number,
+                     g_strdup_printf ("DELE %u\r\n", number));
 }
 
 void
 pf_pop3_noop (PfPop3 *self)
 {
-  queue_line (self, PF_POP3_NOOP, 0, g_strdup ("NOOP\r\n"));
+  queue (self, PF_POP3_NOOP, 0, "NOOP\r\n");
 }
 
 void
 pf_pop3_rset (PfPop3 *self)
 {
-  queue_line (self, PF_POP3_RSET, 0, g_strdup ("RSET\r\n"));
+  queue (self, PF_POP3_RSET, 0, "RSET\r\n");
 }
 
 void
 pf_pop3_quit (PfPop3 *self)
 {
-  queue_line (self, PF_POP3_QUIT, 0, g_strdup ("QUIT\r\n"));
-}
-
-void
-pf_pop3_answered (PfPop3 *self)
-{
-  command_free (g_queue_pop_head (&self->commands));
-  self->answers++;
-  pf_pop3_release_commands (self);
+  queue (self, PF_POP3_QUIT, 0, "QUIT\r\n");
 }
 
 void
 pf_pop3_set_pipelining (PfPop3 *self, gboolean pipelining)
 {
-  self->pipelining = pipelining;
-  pf_pop3_release_commands (self);
+  self->pipeline.pipelining = pipelining;
+  pf_pipeline_release (&self->pipeline);
 }
 
-/* --- Capabilities ------------------------------------------------------------------------------------------------- */
+gboolean
+pf_pop3_tls_started (PfPop3 *self)
+{
+  gboolean injected = pf_input_left (&self->input) > 0;
+
+  pf_input_drop (&self->input);
+  pf_pop3_forget_capabilities (self);
+  if (self->state != STATE_TLS)
+    return injected;
+  if (injected)
+    {
+      /* Somebody between put words into the server's mouth: nothing is said to anyone any more. */
+      pf_pop3_poison (self, PF_FAULT_SYNTAX, "octets in the clear behind the answer to STLS");
+      return TRUE;
+    }
+  self->state = STATE_REPLY;
+  self->pipeline.held = FALSE;
+  pf_pipeline_release (&self->pipeline);
+  return FALSE;
+}
+
+/* --- Capabilities --------------------------------------------------------------------------- */
 
 gboolean
 pf_pop3_has_capability (PfPop3 *self, const char *keyword, const char **arguments)
@@ -297,18 +257,14 @@ pf_pop3_forget_capabilities (PfPop3 *self)
   self->knows_capa = FALSE;
 }
 
-/* --- For the pump --------------------------------------------------------------------------------------------------- */
+/* --- For the pump --------------------------------------------------------------------------- */
 
 static GBytes *
 take_output (gpointer machine)
 {
   PfPop3 *self = machine;
-  GByteArray *output = self->output;
 
-  if (output->len == 0 || self->state == STATE_OVER)
-    return NULL;
-  self->output = g_byte_array_new ();
-  return g_byte_array_free_to_bytes (output);
+  return self->state != STATE_OVER ? pf_output_take (&self->pipeline.output) : NULL;
 }
 
 static gboolean
@@ -316,13 +272,13 @@ expects_answer (gpointer machine)
 {
   PfPop3 *self = machine;
 
-  return self->state != STATE_OVER && g_queue_get_length (&self->commands) > self->unsent;
+  return self->state != STATE_OVER && pf_pipeline_due (&self->pipeline) != NULL;
 }
 
 static guint64
 answers (gpointer machine)
 {
-  return ((PfPop3 *) machine)->answers;
+  return ((PfPop3 *) machine)->pipeline.answers;
 }
 
 static void
@@ -330,12 +286,8 @@ feed (gpointer machine, const guint8 *data, gsize length)
 {
   PfPop3 *self = machine;
 
-  if (self->state == STATE_OVER)
-    return;
-  if (self->offset > 0)
-    g_byte_array_remove_range (self->input, 0, (guint) self->offset);
-  self->offset = 0;
-  g_byte_array_append (self->input, data, (guint) length);
+  if (self->state != STATE_OVER)
+    pf_input_feed (&self->input, data, length);
 }
 
 static void
