@@ -80,7 +80,7 @@ pf_body_unref (PfBody *self)
   g_free (self);
 }
 
-/* --- The body behind the header ------------------------------------------------------------------- */
+/* --- The body behind the header --------------------------------------------------------------- */
 
 static gboolean
 flush (PfBody *self, GError **error)
@@ -114,7 +114,7 @@ append_body (PfBody *self, const char *data, gsize length, GError **error)
   return TRUE;
 }
 
-/* --- Where the header ends --------------------------------------------------------------------------- */
+/* --- Where the header ends -------------------------------------------------------------------- */
 
 /* The header block is the first @length octets that are held; the others are body. */
 static gboolean
@@ -131,7 +131,8 @@ end_header (PfBody *self, gsize length, GError **error)
   return append_body (self, rest, rest_length, error);
 }
 
-/* @line with its end, at self->line of the block: does the block end here (before it, or behind an empty one)? */
+/* @line with its end, at self->line of the block: does the block end here (before it, or behind an
+ * empty one)? */
 static gboolean
 line_ends_header (PfBody *self, const char *line, gsize length, gsize *header_length)
 {
@@ -189,7 +190,7 @@ append (PfBody *self, const char *data, gsize length, GError **error)
   return append_body (self, data, length, error);
 }
 
-/* --- As it arrives ------------------------------------------------------------------------------------ */
+/* --- As it arrives ---------------------------------------------------------------------------- */
 
 static void
 note_8bit (PfBody *self, const guint8 *data, gsize length)
@@ -259,7 +260,7 @@ pf_body_end (PfBody *self, GError **error)
   return TRUE;
 }
 
-/* --- What is known ------------------------------------------------------------------------------------- */
+/* --- What is known ---------------------------------------------------------------------------- */
 
 guint64
 pf_body_get_received (PfBody *self)
@@ -286,7 +287,7 @@ pf_body_is_8bit (PfBody *self)
   return self->is_8bit;
 }
 
-/* --- Handing on ------------------------------------------------------------------------------------------ */
+/* --- Handing on ------------------------------------------------------------------------------- */
 
 gboolean
 pf_body_finish (PfBody *self, const char *header, gsize length, GError **error)

@@ -1,8 +1,11 @@
-/* body.h - one fetched message: written once as it arrives, then handed on by descriptor (DESIGN 3).
+/* body.h - one fetched message: written once as it arrives, then handed on by descriptor (DESIGN
+ * 3).
  *
- * The octets are kept with LF line ends (CRLF becomes LF; lone CR and NUL stay). The header block is held on the heap up to PF_LIMIT_HEADER_BLOCK;
- * what follows goes into a memfd, or beyond PF_LIMIT_BODY_IN_MEMORY into an unnamed file of the spool folder, behind a gap that is wide enough for the
- * finished header. So nothing is copied when the header is put in front, and nothing large is ever on the heap.
+ * The octets are kept with LF line ends (CRLF becomes LF; lone CR and NUL stay). The header block
+ * is held on the heap up to PF_LIMIT_HEADER_BLOCK; what follows goes into a memfd, or beyond
+ * PF_LIMIT_BODY_IN_MEMORY into an unnamed file of the spool folder, behind a gap that is wide
+ * enough for the finished header. So nothing is copied when the header is put in front, and nothing
+ * large is ever on the heap.
  */
 #pragma once
 
@@ -22,18 +25,22 @@ gboolean    pf_body_end   (PfBody *self, GError **error);
 guint64     pf_body_get_received (PfBody *self);
 /* The header block as it came, LF line ends, with its empty line where it has one. */
 const char *pf_body_get_header   (PfBody *self, gsize *length);
-/* Hex SHA-256 for recognition: without the fields servers write (Status, X-Status, X-UID, X-UIDL, X-Keywords, X-IMAPbase, X-IMAP), header folding undone
- * and blanks folded to one, line ends at the very end ignored (specs 13). */
+/* Hex SHA-256 for recognition: without the fields servers write (Status, X-Status, X-UID, X-UIDL,
+ * X-Keywords, X-IMAPbase, X-IMAP), header folding undone and blanks folded to one, line ends at the
+ * very end ignored (specs 13). */
 const char *pf_body_get_digest   (PfBody *self);
 
 /**
  * pf_body_finish:
- * @header: the finished header block, trace lines included: at most the block that came plus PF_LIMIT_TRACE_BLOCK
+ * @header: the finished header block, trace lines included: at most the block that came plus
+ * PF_LIMIT_TRACE_BLOCK
  *
- * Puts @header in front of the body. May be called again with another header (next recipient) once the delivery before is answered.
+ * Puts @header in front of the body. May be called again with another header (next recipient) once
+ * the delivery before is answered.
  */
 gboolean    pf_body_finish (PfBody *self, const char *header, gsize length, GError **error);
-/* After pf_body_finish(): the descriptor, positioned at the message's first octet; and how long the message is. The position is set anew by each call. */
+/* After pf_body_finish(): the descriptor, positioned at the message's first octet; and how long the
+ * message is. The position is set anew by each call. */
 int         pf_body_get_fd     (PfBody *self);
 guint64     pf_body_get_length (PfBody *self);
 /* TRUE when an octet >= 0x80 was seen. */

@@ -48,7 +48,8 @@ is_servers_own (const PfHeaderField *field)
   return FALSE;
 }
 
-/* Runs of blanks and line ends become one blank, those at both ends none: at most field->value_length octets. */
+/* Runs of blanks and line ends become one blank, those at both ends none: at most
+ * field->value_length octets. */
 static gsize
 squeeze (const PfHeaderField *field, char *out)
 {

@@ -1,4 +1,5 @@
-/* digest.h - one name for one content, whatever servers write into it: for recognising a message anew (specs 13). */
+/* digest.h - one name for one content, whatever servers write into it: for recognising a message
+ * anew (specs 13). */
 #pragma once
 
 #include <glib.h>

@@ -14,9 +14,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Records under way in all; of one user there is one packet at a time, so that a home that hangs holds up nobody else. */
+/* Records under way in all; of one user there is one packet at a time, so that a home that hangs
+ * holds up nobody else. */
 #define OUTSTANDING_MAX (4 * PF_LIMIT_HELPER_BATCH)
-/* A helper that ends again and again without any answer: give up what waits after so many, one second apart. */
+/* A helper that ends again and again without any answer: give up what waits after so many, one
+ * second apart. */
 #define FAILURES_MAX 3
 
 #define PF_TYPE_HELPER_TARGET (pf_helper_target_get_type ())
@@ -45,7 +47,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (PfHelperTarget,
                                G_IMPLEMENT_INTERFACE (PF_TYPE_TARGET,
                                                       pf_helper_target_interface_init))
 
-/* --- The link ------------------------------------------------------------------------------------------------ */
+/* --- The link --------------------------------------------------------------------------------- */
 
 static void
 disconnect (PfHelperTarget *self)
@@ -150,7 +152,7 @@ set_clocks (PfHelperTarget *self)
     self->idle_timer = g_timeout_add_seconds (PF_LIMIT_HELPER_IDLE_SECONDS, on_idle, self);
 }
 
-/* --- Answers -------------------------------------------------------------------------------------------------- */
+/* --- Answers ---------------------------------------------------------------------------------- */
 
 static gboolean
 take_answer (PfHelperTarget *self, const PfRequestAnswer *answer)
@@ -207,7 +209,7 @@ on_input (int fd, GIOCondition condition, gpointer user_data)
   return G_SOURCE_CONTINUE; /* the source is removed already */
 }
 
-/* --- Requests ------------------------------------------------------------------------------------------------- */
+/* --- Requests --------------------------------------------------------------------------------- */
 
 /* (element-type PfHelperEntry): links of self->waiting that one packet may take now. */
 static GPtrArray *
@@ -289,7 +291,8 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
   send_waiting (self);
 }
 
-/* All that waits goes out in one packet as soon as the one before is answered: batches arise by themselves, as large as the disk is slow. */
+/* All that waits goes out in one packet as soon as the one before is answered: batches arise by
+ * themselves, as large as the disk is slow. */
 static void
 send_waiting (PfHelperTarget *self)
 {
@@ -350,7 +353,7 @@ enqueue (PfHelperTarget *self, PfHelperEntry *entry)
   send_waiting (self);
 }
 
-/* --- The interface ---------------------------------------------------------------------------------------------- */
+/* --- The interface ---------------------------------------------------------------------------- */
 
 static void
 probe_async (PfTarget *target,
@@ -436,7 +439,7 @@ pf_helper_target_interface_init (PfTargetInterface *interface)
   interface->writes_return_path = writes_return_path;
 }
 
-/* --- Life ----------------------------------------------------------------------------------------------------------- */
+/* --- Life ------------------------------------------------------------------------------------- */
 
 /* Whoever waits holds a reference: nothing is waiting here. */
 static void

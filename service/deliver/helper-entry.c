@@ -55,12 +55,12 @@ sentence_of_code (guint32 code)
     case PF_HELPER_REFUSED:
       return "The mail delivery command for %s refused the message for good";
     case PF_HELPER_NO_USER:
-      return "%s is no local user that gets mail here (unknown, or below MinimumUid= in postferry.conf)";
+      return "%s is no local user that gets mail here: unknown, or below [Local] MinimumUid=";
     case PF_HELPER_CANNOT_CREATE:
-      return "The mailbox of %s cannot be opened or made: is the home folder there, and the user's own?";
+      return "The mailbox of %s cannot be made: is the home folder there, and the user's own?";
     case PF_HELPER_NO_PERMISSION:
-      return "The mailbox of %s may not be written to: its folders must be real folders of that user, "
-             "not links";
+      return "The mailbox of %s may not be written to: it must consist of folders of that "
+             "user's own, not links";
     case PF_HELPER_SETTINGS:
       return "postferry-deliver refuses its settings, so nothing reaches %s: its log tells why";
     case PF_HELPER_OVER_QUOTA:

@@ -27,5 +27,6 @@ void pf_helper_entry_end    (PfHelperEntry *entry, PfDeliveryResult result, char
 /* The same by @code, a PfHelperCode or what the helper says instead. @entry: (transfer full) */
 void pf_helper_entry_answer (PfHelperEntry *entry, guint32 code);
 
-/* Sends @n records in one packet, and their bodies' descriptors with it, never waiting. Returns: as sendmsg(). */
+/* Sends @n records in one packet, and their bodies' descriptors with it, never waiting. Returns: as
+ * sendmsg(). */
 gssize pf_helper_entries_send (int fd, const PfHelperEntry *const *entries, guint n);

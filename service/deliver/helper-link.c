@@ -18,7 +18,7 @@ return_error (GTask *task, const char *what, const char *why)
   g_task_return_new_error (task, PF_PROBLEM, PF_PROBLEM_DELIVERY_DEFERRED, "%s: %s", what, why);
 }
 
-/* --- By socket ----------------------------------------------------------------------------------------- */
+/* --- By socket -------------------------------------------------------------------------------- */
 
 static void
 open_by_socket (const PfHelperLink *link, GTask *task)
@@ -46,7 +46,7 @@ open_by_socket (const PfHelperLink *link, GTask *task)
     close (fd);
 }
 
-/* --- By spawn -------------------------------------------------------------------------------------------- */
+/* --- By spawn --------------------------------------------------------------------------------- */
 
 static void
 end_with_parent (gpointer user_data)
@@ -83,7 +83,7 @@ open_by_spawn (const PfHelperLink *link, GTask *task)
   g_task_return_int (task, pair[0]);
 }
 
-/* --- By supervisor ---------------------------------------------------------------------------------------- */
+/* --- By supervisor ---------------------------------------------------------------------------- */
 
 typedef struct
 {

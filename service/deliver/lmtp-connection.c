@@ -71,7 +71,7 @@ unref (PfLmtpConnection *self)
   g_free (self);
 }
 
-/* --- Ends ------------------------------------------------------------------------------------------------- */
+/* --- Ends ------------------------------------------------------------------------------------- */
 
 static void
 lose (PfLmtpConnection *self, const char *text)
@@ -111,7 +111,7 @@ quote (PfLmtpConnection *self, const PfLmtpEvent *event)
                           event->enhanced, *event->enhanced != '\0' ? " " : "", text);
 }
 
-/* --- The message -------------------------------------------------------------------------------------------- */
+/* --- The message ------------------------------------------------------------------------------ */
 
 static gsize
 get_unsent (PfLmtpConnection *self)
@@ -167,7 +167,8 @@ send_more (PfLmtpConnection *self)
     self->timer = g_timeout_add (UNSENT_POLL_MS, on_poll, self);
 }
 
-/* The pump tells no drained: we look. A server that takes nothing for the time of a reply is given up. */
+/* The pump tells no drained: we look. A server that takes nothing for the time of a reply is given
+ * up. */
 static gboolean
 on_poll (gpointer user_data)
 {
@@ -207,7 +208,7 @@ begin_message (PfLmtpConnection *self)
   send_more (self);
 }
 
-/* --- Addresses ------------------------------------------------------------------------------------------------ */
+/* --- Addresses -------------------------------------------------------------------------------- */
 
 static gboolean
 address (PfLmtpConnection *self)
@@ -273,7 +274,7 @@ on_rcpt_reply (PfLmtpConnection *self, const PfLmtpEvent *event)
   finish_job (self, result, text);
 }
 
-/* --- Answers -------------------------------------------------------------------------------------------------------- */
+/* --- Answers ---------------------------------------------------------------------------------- */
 
 static char *
 host_name (void)
@@ -386,7 +387,7 @@ on_failed (PfPump *pump, const GError *error, gpointer user_data)
   lose (user_data, error->message);
 }
 
-/* --- Life --------------------------------------------------------------------------------------------------------------- */
+/* --- Life ------------------------------------------------------------------------------------- */
 
 static void
 on_dialed (GObject *source, GAsyncResult *result, gpointer user_data)

@@ -50,7 +50,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (PfLmtpTarget,
                                G_IMPLEMENT_INTERFACE (PF_TYPE_TARGET,
                                                       pf_lmtp_target_interface_init))
 
-/* --- Items ------------------------------------------------------------------------------------------------ */
+/* --- Items ------------------------------------------------------------------------------------ */
 
 /* Tells whoever waits, and frees @item. */
 static void
@@ -79,7 +79,7 @@ fail_waiting (PfLmtpTarget *self, const char *text)
     item_end (item, PF_DELIVERY_DEFERRED, text);
 }
 
-/* --- Lines ------------------------------------------------------------------------------------------------- */
+/* --- Lines ------------------------------------------------------------------------------------ */
 
 static void
 line_free (gpointer data)
@@ -186,7 +186,7 @@ open_line (PfLmtpTarget *self)
       pf_lmtp_connection_open (self->settings, self->host, self->port, &handlers, line);
 }
 
-/* --- Who goes next ---------------------------------------------------------------------------------------------- */
+/* --- Who goes next ---------------------------------------------------------------------------- */
 
 /* (nullable): the first that waits whose recipient is free, taken from the queue. */
 static Item *
@@ -251,7 +251,7 @@ dispatch (PfLmtpTarget *self)
     }
 }
 
-/* --- The interface ------------------------------------------------------------------------------------------------ */
+/* --- The interface ---------------------------------------------------------------------------- */
 
 /* @item: (transfer full) */
 static void
@@ -260,9 +260,8 @@ enqueue (PfLmtpTarget *self, Item *item)
   item->job.recipient = item->recipient;
   if (self->host == NULL)
     {
-      item_end (
-          item, PF_DELIVERY_DEFERRED,
-          "[Delivery] Target= in postferry.conf is neither local, lmtp:unix:/PATH nor lmtp:HOST:PORT");
+      item_end (item, PF_DELIVERY_DEFERRED,
+                "[Delivery] Target= is neither local, lmtp:unix:/PATH nor lmtp:HOST:PORT");
       return;
     }
   if (!pf_address_is_safe (item->recipient) || *item->recipient == '\0')
@@ -296,7 +295,8 @@ probe_finish (PfTarget *target, GAsyncResult *result, GError **error)
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/* With JunkBy=detail a folder travels in the address; a name that does not fit there goes to the inbox, for Sieve to see to. */
+/* With JunkBy=detail a folder travels in the address; a name that does not fit there goes to the
+ * inbox, for Sieve to see to. */
 static char *
 choose_recipient (PfLmtpTarget *self, const PfDelivery *delivery)
 {
@@ -346,7 +346,7 @@ pf_lmtp_target_interface_init (PfTargetInterface *interface)
   interface->writes_return_path = writes_return_path;
 }
 
-/* --- Life --------------------------------------------------------------------------------------------------------- */
+/* --- Life ------------------------------------------------------------------------------------- */
 
 /* Whoever waits holds a reference: there are idle connections at most. */
 static void

@@ -1,4 +1,5 @@
-/* lmtp-verdict.h - what an LMTP server's answers mean for a delivery, and how a recipient is written. Pure. */
+/* lmtp-verdict.h - what an LMTP server's answers mean for a delivery, and how a recipient is
+ * written. Pure. */
 #pragma once
 
 #include "deliver/target.h"

@@ -62,7 +62,7 @@ job_free (gpointer data)
   g_free (job);
 }
 
-/* --- In the worker ------------------------------------------------------------------------------------ */
+/* --- In the worker ---------------------------------------------------------------------------- */
 
 static gboolean
 fail (const char *path, int cause, GError **error)
@@ -188,7 +188,7 @@ store (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
     g_task_return_error (task, error);
 }
 
-/* --- From outside ---------------------------------------------------------------------------------------- */
+/* --- From outside ----------------------------------------------------------------------------- */
 
 void
 pf_quarantine_store_async (const char *directory,

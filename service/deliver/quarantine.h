@@ -14,6 +14,9 @@ typedef struct
 } PfQuarantineItem;
 
 void     pf_quarantine_item_free (PfQuarantineItem *item);
-/* Writes DIRECTORY/ID.eml and ID.meta (key file), both synced, folder synced; in a worker. Storing the same id again is success. */
-void     pf_quarantine_store_async  (const char *directory, PfBody *body, const PfQuarantineItem *item, GAsyncReadyCallback callback, gpointer user_data);
+/* Writes DIRECTORY/ID.eml and ID.meta (key file), both synced, folder synced; in a worker. Storing
+ * the same id again is success. */
+void     pf_quarantine_store_async  (const char *directory, PfBody *body,
+                                     const PfQuarantineItem *item, GAsyncReadyCallback callback,
+                                      gpointer user_data);
 gboolean pf_quarantine_store_finish (GAsyncResult *result, GError **error);

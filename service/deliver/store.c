@@ -52,7 +52,8 @@ write_all (int fd, guint64 offset, const char *data, gsize length)
   return TRUE;
 }
 
-/* Where the file system knows no unnamed files, a name that is gone at once: after a crash nothing is left either way. */
+/* Where the file system knows no unnamed files, a name that is gone at once: after a crash nothing
+ * is left either way. */
 static int
 open_unnamed (const char *directory)
 {

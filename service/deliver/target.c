@@ -65,7 +65,7 @@ pf_target_new (const PfServiceSettings *settings, const PfHelperLink *link, gboo
   return pf_helper_target_new (link, session);
 }
 
-/* --- Answers ------------------------------------------------------------------------------------------ */
+/* --- Answers ---------------------------------------------------------------------------------- */
 
 typedef struct
 {

@@ -1,4 +1,5 @@
-/* target.h - where mail goes on this machine: one interface, two makers (the built-in helper, LMTP). */
+/* target.h - where mail goes on this machine: one interface, two makers (the built-in helper,
+ * LMTP). */
 #pragma once
 
 #include "accounts/service-settings.h"
@@ -7,12 +8,12 @@
 
 typedef enum
 {
-  PF_DELIVERY_DONE,         /* durable there: a copy with this id exists exactly once (helper), or was accepted (LMTP) */
+  PF_DELIVERY_DONE,         /* durable there, once by its id (helper), or accepted (LMTP) */
   PF_DELIVERY_DEFERRED,     /* try again later; nothing is there, or with LMTP perhaps (in doubt) */
   PF_DELIVERY_UNKNOWN_USER, /* the account goes on hold */
   PF_DELIVERY_OVER_QUOTA,   /* the account goes on hold */
   PF_DELIVERY_DISK_FULL,    /* as DEFERRED, but the whole mailbox' fault, not the message's */
-  PF_DELIVERY_REFUSED       /* for good, by the message's fault (LMTP 5xx after DATA): to quarantine */
+  PF_DELIVERY_REFUSED       /* for good, the message's fault (LMTP 5xx after DATA): quarantine */
 } PfDeliveryResult;
 
 /* One delivery to one recipient. */
@@ -36,9 +37,11 @@ G_DECLARE_INTERFACE (PfTarget, pf_target, PF, TARGET, GObject)
 struct _PfTargetInterface
 {
   GTypeInterface parent;
-  void (*probe_async) (PfTarget *self, const char *user, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+  void (*probe_async) (PfTarget *self, const char *user, GCancellable *cancellable,
+                       GAsyncReadyCallback callback, gpointer user_data);
   gboolean (*probe_finish) (PfTarget *self, GAsyncResult *result, GError **error);
-  void (*deliver_async) (PfTarget *self, PfDelivery *delivery, GAsyncReadyCallback callback, gpointer user_data);
+  void (*deliver_async) (PfTarget *self, PfDelivery *delivery, GAsyncReadyCallback callback,
+                         gpointer user_data);
   PfDeliveryResult (*deliver_finish) (PfTarget *self, GAsyncResult *result, char **text);
   gboolean (*writes_return_path) (PfTarget *self);
 };
@@ -46,25 +49,29 @@ struct _PfTargetInterface
 /**
  * pf_target_probe_async:
  *
- * Asks whether @user can get mail, before anything is fetched. Errors: PF_PROBLEM_RECIPIENT_UNKNOWN, RECIPIENT_OVER_QUOTA,
- * DELIVERY_DEFERRED (the target is down).
+ * Asks whether @user can get mail, before anything is fetched. Errors:
+ * PF_PROBLEM_RECIPIENT_UNKNOWN, RECIPIENT_OVER_QUOTA, DELIVERY_DEFERRED (the target is down).
  */
-void     pf_target_probe_async  (PfTarget *self, const char *user, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+void     pf_target_probe_async  (PfTarget *self, const char *user, GCancellable *cancellable,
+                                 GAsyncReadyCallback callback, gpointer user_data);
 gboolean pf_target_probe_finish (PfTarget *self, GAsyncResult *result, GError **error);
 
 /**
  * pf_target_deliver_async:
  * @delivery: stays the caller's and unchanged until the callback
  *
- * Any number may be under way; the target batches, parallelises and bounds. Never cancelled: once begun, its answer is waited for.
+ * Any number may be under way; the target batches, parallelises and bounds. Never cancelled: once
+ * begun, its answer is waited for.
  */
-void             pf_target_deliver_async  (PfTarget *self, PfDelivery *delivery, GAsyncReadyCallback callback, gpointer user_data);
+void             pf_target_deliver_async  (PfTarget *self, PfDelivery *delivery,
+                                           GAsyncReadyCallback callback, gpointer user_data);
 /* @text: (out) (transfer full): a sentence for the log, never NULL. */
 PfDeliveryResult pf_target_deliver_finish (PfTarget *self, GAsyncResult *result, char **text);
 /* TRUE for LMTP: the server writes Return-Path and Delivered-To itself. */
 gboolean         pf_target_writes_return_path (PfTarget *self);
 
-/* How the daemon gets a connected SEQPACKET socket to postferry-deliver; one implementation for each way the service is started. */
+/* How the daemon gets a connected SEQPACKET socket to postferry-deliver; one implementation for
+ * each way the service is started. */
 typedef struct
 {
   enum
@@ -83,4 +90,5 @@ typedef struct
  *
  * By [Delivery] Target=. (transfer full)
  */
-PfTarget *pf_target_new (const PfServiceSettings *settings, const PfHelperLink *link, gboolean session);
+PfTarget *pf_target_new (const PfServiceSettings *settings, const PfHelperLink *link,
+                         gboolean session);

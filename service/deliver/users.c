@@ -8,7 +8,7 @@
 /* Several files change when a user is added, and tools write each more than once. */
 #define QUIET_MS 1000
 
-/* --- List ------------------------------------------------------------------------------------------- */
+/* --- List ------------------------------------------------------------------------------------- */
 
 /* Dynamic users of services (systemd: 61184 to 65519), nobody, and -1 in 16 and 32 bits. */
 static gboolean
@@ -27,7 +27,8 @@ compare (gconstpointer a, gconstpointer b)
   return strcmp (*(char *const *) a, *(char *const *) b);
 }
 
-/* (element-type utf8): one walk over the user database, which has one cursor for the whole process. */
+/* (element-type utf8): one walk over the user database, which has one cursor for the whole
+ * process. */
 static GPtrArray *
 walk (guint minimum_uid)
 {
@@ -61,7 +62,7 @@ pf_users_list (guint minimum_uid)
   return (char **) g_ptr_array_free (names, FALSE);
 }
 
-/* --- Watch ------------------------------------------------------------------------------------------- */
+/* --- Watch ------------------------------------------------------------------------------------ */
 
 struct _PfUsersWatch
 {

@@ -3,7 +3,8 @@
 
 #include <gio/gio.h>
 
-/* (transfer full): names with uid >= @minimum_uid, nobody and system users left out, sorted; reads NSS, so call it in a worker. */
+/* (transfer full): names with uid >= @minimum_uid, nobody and system users left out, sorted; reads
+ * NSS, so call it in a worker. */
 char **pf_users_list (guint minimum_uid);
 
 typedef struct _PfUsersWatch PfUsersWatch;

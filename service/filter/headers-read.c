@@ -31,7 +31,7 @@ iter_init (PfHeaderIter *iter, const char *header, gsize length)
   pf_header_iter_init (iter, header + skip, length - skip);
 }
 
-/* --- Sender ------------------------------------------------------------------------------------------ */
+/* --- Sender ----------------------------------------------------------------------------------- */
 
 /* (transfer full) (nullable): the address behind @key in the words of a trace field. */
 static char *
@@ -50,8 +50,9 @@ address_behind (const PfHeaderField *field, const char *key)
   return pf_address_from_path (word);
 }
 
-/* (transfer full) (nullable): of the topmost Return-Path that a server on the way wrote: it stands above all Received fields, or right
- * above one (Gmail). Anything else may be the sender's own invention. */
+/* (transfer full) (nullable): of the topmost Return-Path that a server on the way wrote: it stands
+ * above all Received fields, or right above one (Gmail). Anything else may be the sender's own
+ * invention. */
 static char *
 from_return_path (const char *header, gsize length)
 {
@@ -110,7 +111,7 @@ pf_headers_sender (const char *header, gsize length)
   return sender != NULL ? sender : g_strdup ("");
 }
 
-/* --- Loop --------------------------------------------------------------------------------------------- */
+/* --- Loop ------------------------------------------------------------------------------------- */
 
 static gboolean
 is_own_mark (const PfHeaderField *field, const char *host, const char *account_hash)
@@ -153,7 +154,7 @@ pf_headers_is_loop (const char *header, gsize length, const char *host, const ch
   return FALSE;
 }
 
-/* --- Single fields -------------------------------------------------------------------------------------- */
+/* --- Single fields ---------------------------------------------------------------------------- */
 
 /* (transfer full) (nullable) */
 static char *

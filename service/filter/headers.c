@@ -11,7 +11,7 @@
 #define RENAME_ROOM (8 * PF_KIB)
 #define RENAMED "X-Original-"
 
-/* --- Our lines ---------------------------------------------------------------------------------- */
+/* --- Our lines -------------------------------------------------------------------------------- */
 
 /* Names and numbers: what could end the value, open a comment or hide in it comes out as '?'. */
 static void
@@ -122,7 +122,7 @@ append_trace (GString *block, const PfTrace *trace)
   append_received (block, trace);
 }
 
-/* --- What is taken out ---------------------------------------------------------------------------- */
+/* --- What is taken out ------------------------------------------------------------------------ */
 
 static gboolean
 name_begins (const PfHeaderField *field, const char *prefix)
@@ -180,8 +180,8 @@ same_host (const char *word, const char *host)
   return g_ascii_strcasecmp (ascii != NULL ? ascii : word, host) == 0;
 }
 
-/* RFC 8601 5: results in our own name, and those of a version that we cannot know, are not to pass. Outlook's begin with a
- * result and name nobody: they say nothing about us. */
+/* RFC 8601 5: results in our own name, and those of a version that we cannot know, are not to pass.
+ * Outlook's begin with a result and name nobody: they say nothing about us. */
 static gboolean
 is_forged_result (const PfHeaderField *field, const char *host)
 {

@@ -14,7 +14,8 @@ compare_fds (gconstpointer a, gconstpointer b)
   return *(const int *) a - *(const int *) b;
 }
 
-/* What belongs to other users' messages, and the way to the service, is nothing that a user's process may hold. */
+/* What belongs to other users' messages, and the way to the service, is nothing that a user's
+ * process may hold. */
 static void
 close_others (const PfMail *mails, gsize n, int report)
 {
@@ -37,7 +38,8 @@ close_others (const PfMail *mails, gsize n, int report)
     _exit (EXIT_FAILURE);
 }
 
-/* After the change of user, which takes the death signal back: when the helper dies its children do, so that no two work on one delivery. */
+/* After the change of user, which takes the death signal back: when the helper dies its children
+ * do, so that no two work on one delivery. */
 static void
 die_with_parent (pid_t parent)
 {
@@ -65,7 +67,8 @@ probe (PfMail *mail, const PfPolicy *policy, const PfIdentity *identity)
     pf_maildir_probe (policy, identity, &mail->trouble);
 }
 
-/* Probes first, one report each; then the mail: of a Maildir all at once, of a command one by one. */
+/* Probes first, one report each; then the mail: of a Maildir all at once, of a command one by
+ * one. */
 static void
 act (PfMail *mails, gsize n, const PfPolicy *policy, const PfIdentity *identity, int report)
 {

@@ -85,7 +85,8 @@ execute (int input, char **arguments, const PfIdentity *identity)
   _exit (EX_TEMPFAIL);
 }
 
-/* By a pipe, and never by the descriptor itself: it is the service's own file, which the next recipient's copy is read from. */
+/* By a pipe, and never by the descriptor itself: it is the service's own file, which the next
+ * recipient's copy is read from. */
 static gboolean
 feed (const PfMail *mail, int to)
 {

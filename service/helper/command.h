@@ -1,4 +1,5 @@
-/* command.h - handing messages to a mail delivery command of the administrator's choice. In a child only, as the user. */
+/* command.h - handing messages to a mail delivery command of the administrator's choice. In a child
+ * only, as the user. */
 #pragma once
 
 #include "helper/maildir.h"
@@ -10,4 +11,5 @@ PfHelperCode pf_command_judge  (int status);
 
 /* Runs the command with the message as its input, and waits for its end. */
 void     pf_command_deliver (PfMail *mail, const PfPolicy *policy, const PfIdentity *identity);
-gboolean pf_command_probe   (const PfPolicy *policy, const PfIdentity *identity, PfTrouble *trouble);
+gboolean pf_command_probe   (const PfPolicy *policy, const PfIdentity *identity,
+                             PfTrouble *trouble);

@@ -1,4 +1,5 @@
-/* folder.h - where a folder of a mailbox lies and how subscription files call it (Maildir++). Pure. */
+/* folder.h - where a folder of a mailbox lies and how subscription files call it (Maildir++).
+ * Pure. */
 #pragma once
 
 #include <glib.h>
@@ -7,8 +8,9 @@
  * pf_folder_directory:
  * @folder: valid by pf_request_folder_is_valid()
  *
- * Returns: (transfer full) (nullable): the folder's name below the mailbox, ".A.B" in modified UTF-7 (RFC 3501 5.1.3); NULL for the inbox
- * ("" or INBOX in any case), which is the mailbox itself.
+ * Returns: (transfer full) (nullable): the folder's name below the mailbox, ".A.B" in modified
+ * UTF-7 (RFC 3501 5.1.3); NULL for the inbox ("" or INBOX in any case), which is the mailbox
+ * itself.
  */
 char *pf_folder_directory (const char *folder);
 

@@ -1,4 +1,5 @@
-/* listen.h - started by its socket (systemd): takes connections of one peer, each served by a process of its own. */
+/* listen.h - started by its socket (systemd): takes connections of one peer, each served by a
+ * process of its own. */
 #pragma once
 
 #include "helper/policy.h"

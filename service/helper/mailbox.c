@@ -11,9 +11,10 @@
 /* More than any real subscription file; a larger one is left alone. */
 #define SUBSCRIPTIONS_MAX (256 * PF_KIB)
 
-/* --- Opening one step ------------------------------------------------------------------------------------- */
+/* --- Opening one step ------------------------------------------------------------------------- */
 
-/* Opens @name, one component, below @parent. @flags and @resolve as openat2() has them; kernels and filters without it get the nearest of openat(). */
+/* Opens @name, one component, below @parent. @flags and @resolve as openat2() has them; kernels and
+ * filters without it get the nearest of openat(). */
 static int
 open_below (int parent, const char *name, int flags, guint64 resolve)
 {
@@ -50,7 +51,7 @@ check_owner (int fd, uid_t uid, const char *what, PfTrouble *trouble)
   return TRUE;
 }
 
-/* --- The mailbox --------------------------------------------------------------------------------------------- */
+/* --- The mailbox ------------------------------------------------------------------------------ */
 
 char *
 pf_mailbox_path (const char *mailbox, const PfIdentity *identity)
@@ -69,7 +70,8 @@ make_here (int parent, const char *name, uid_t uid, PfTrouble *trouble)
   g_autofree char *self = NULL;
   int fd;
 
-  /* Made in the user's own folder only: never a home that is not mounted, never in what others share. */
+  /* Made in the user's own folder only: never a home that is not mounted, never in what others
+   * share. */
   if (!check_owner (parent, uid, "the folder above the mailbox", trouble))
     return FALSE;
   if (mkdirat (parent, name, 0700) != 0 && errno != EEXIST)
@@ -107,7 +109,8 @@ step_down (int parent, const char *name, uid_t uid, gboolean make, PfTrouble *tr
   return fd;
 }
 
-/* The part of @path that must be there already: the home, or of a place outside all but the last component. */
+/* The part of @path that must be there already: the home, or of a place outside all but the last
+ * component. */
 static gsize
 existing_length (const char *path, const char *home)
 {
@@ -156,7 +159,7 @@ pf_mailbox_close (PfMailbox *mailbox)
   mailbox->root = -1;
 }
 
-/* --- Folders -------------------------------------------------------------------------------------------------- */
+/* --- Folders ---------------------------------------------------------------------------------- */
 
 /* Opens the folder @name below @parent; makes it where it is missing, which *@made tells. */
 static int
@@ -186,7 +189,8 @@ open_folder (int parent, const char *name, uid_t uid, gboolean *made, PfTrouble 
   return -1;
 }
 
-/* (transfer full) (nullable): the file's text, NULL where it is absent, no plain file, or too large. */
+/* (transfer full) (nullable): the file's text, NULL where it is absent, no plain file, or too
+ * large. */
 static char *
 read_small_file (int fd)
 {
@@ -212,7 +216,8 @@ has_line (const char *text, const char *line)
   return g_strv_contains ((const char *const *) lines, line);
 }
 
-/* A folder that nobody is subscribed to is not shown by many clients. It is a comfort: no failure here stops mail. */
+/* A folder that nobody is subscribed to is not shown by many clients. It is a comfort: no failure
+ * here stops mail. */
 static void
 subscribe (int root, const char *file, int flags, const char *line)
 {

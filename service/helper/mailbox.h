@@ -1,4 +1,5 @@
-/* mailbox.h - opening a Maildir and its folders with the user's own rights: nothing is trusted that lies there. In a child only. */
+/* mailbox.h - opening a Maildir and its folders with the user's own rights: nothing is trusted that
+ * lies there. In a child only. */
 #pragma once
 
 #include "helper/identity.h"
@@ -19,21 +20,25 @@ char *pf_mailbox_path (const char *mailbox, const PfIdentity *identity);
 
 /**
  * pf_mailbox_open:
- * @make: make what is missing, mode 0700. The home is never made; under it only where it is the user's own.
+ * @make: make what is missing, mode 0700. The home is never made; under it only where it is the
+ * user's own.
  *
- * The mailbox may be a link to wherever the user likes, since the rights are the user's own; what it leads to must be the user's folder that
- * not everybody can write.
+ * The mailbox may be a link to wherever the user likes, since the rights are the user's own; what
+ * it leads to must be the user's folder that not everybody can write.
  */
-gboolean pf_mailbox_open  (PfMailbox *mailbox, const char *path, const PfIdentity *identity, gboolean make, PfTrouble *trouble);
+gboolean pf_mailbox_open  (PfMailbox *mailbox, const char *path, const PfIdentity *identity,
+                           gboolean make, PfTrouble *trouble);
 void     pf_mailbox_close (PfMailbox *mailbox);
 
 /**
  * pf_mail_folder_open:
  * @directory: (nullable): by pf_folder_directory()
  *
- * Opens the folder and its tmp, new and cur; makes what is missing, marks and subscribes a folder that is new. Links are refused here.
+ * Opens the folder and its tmp, new and cur; makes what is missing, marks and subscribes a folder
+ * that is new. Links are refused here.
  */
-gboolean pf_mail_folder_open  (PfMailFolder *folder, const PfMailbox *mailbox, const char *directory, PfTrouble *trouble);
+gboolean pf_mail_folder_open  (PfMailFolder *folder, const PfMailbox *mailbox,
+                               const char *directory, PfTrouble *trouble);
 void     pf_mail_folder_close (PfMailFolder *folder);
 
 /* fsync() of a folder; file systems that cannot do that to a folder (EINVAL) write through. */

@@ -30,7 +30,7 @@ is_open (const PfMail *mail)
   return mail->trouble.code == PF_HELPER_DONE;
 }
 
-/* --- Writing --------------------------------------------------------------------------------------------- */
+/* --- Writing ---------------------------------------------------------------------------------- */
 
 static gboolean
 write_all (int fd, const char *data, gsize length)
@@ -110,7 +110,8 @@ fail_draft (Draft *draft, int tmp, const char *what)
   drop_draft (draft, tmp);
 }
 
-/* The disk begins at once with what is synced later, so that many messages take little longer than one. */
+/* The disk begins at once with what is synced later, so that many messages take little longer than
+ * one. */
 static void
 write_draft (Draft *draft, const PfMailFolder *folder)
 {
@@ -138,7 +139,7 @@ sync_draft (Draft *draft, const PfMailFolder *folder)
     pf_step (PF_STEP_HELPER_WRITTEN);
 }
 
-/* --- Moving ------------------------------------------------------------------------------------------------ */
+/* --- Moving ----------------------------------------------------------------------------------- */
 
 /* The name in tmp may by now be another process' file of the same delivery. */
 static gboolean
@@ -150,7 +151,8 @@ is_own_file (const Draft *draft, int folder, const char *name)
          && own.st_dev == there.st_dev && own.st_ino == there.st_ino;
 }
 
-/* Without replacing, also where the file system has no such rename (NFS), or no links either (FAT). */
+/* Without replacing, also where the file system has no such rename (NFS), or no links either
+ * (FAT). */
 static gboolean
 rename_without_replacing (int from, const char *name, int to, const char *target)
 {
@@ -190,7 +192,7 @@ move_draft (Draft *draft, const PfMailFolder *folder)
     fail_draft (draft, folder->tmp, "moving a file out of tmp");
 }
 
-/* --- One folder ---------------------------------------------------------------------------------------------- */
+/* --- One folder ------------------------------------------------------------------------------- */
 
 static Draft *
 make_drafts (PfMail **mails, gsize n, const PfMailFolder *folder)
@@ -259,7 +261,7 @@ deliver_into (PfMail **mails, gsize n, const PfMailFolder *folder, PfQuota *quot
   free_drafts (drafts, n);
 }
 
-/* --- A batch --------------------------------------------------------------------------------------------------- */
+/* --- A batch ---------------------------------------------------------------------------------- */
 
 /* @mails are of one folder. */
 static void
@@ -324,7 +326,7 @@ pf_maildir_deliver (PfMail *mails, gsize n, const PfPolicy *policy, const PfIden
     mails[i].trouble = trouble;
 }
 
-/* --- Probe -------------------------------------------------------------------------------------------------------- */
+/* --- Probe ------------------------------------------------------------------------------------ */
 
 /* A full disk or quota shows when something is written, and nothing is left of it. */
 static gboolean

@@ -1,7 +1,9 @@
-/* maildir.h - writing one user's batch of messages into the Maildir, each exactly once, all of it durable. In a child only.
+/* maildir.h - writing one user's batch of messages into the Maildir, each exactly once, all of it
+ * durable. In a child only.
  *
- * A file is called 0.ID.postferry after its delivery id alone, so that the same delivery always meets its own file: the rename into new/ does
- * not replace, and a record in doubt is looked for in new/ and cur/ first. The leading number is where others have the time of arrival.
+ * A file is called 0.ID.postferry after its delivery id alone, so that the same delivery always
+ * meets its own file: the rename into new/ does not replace, and a record in doubt is looked for in
+ * new/ and cur/ first. The leading number is where others have the time of arrival.
  */
 #pragma once
 
@@ -21,6 +23,7 @@ char    *pf_maildir_name    (const char *id);
 gboolean pf_maildir_is_name (const char *entry, const char *name);
 
 /* Delivers; each mail's trouble tells what became of it. */
-void pf_maildir_deliver (PfMail *mails, gsize n, const PfPolicy *policy, const PfIdentity *identity);
+void pf_maildir_deliver (PfMail *mails, gsize n, const PfPolicy *policy,
+                         const PfIdentity *identity);
 /* Could mail be delivered? Writes a little into a file without a name. */
 gboolean pf_maildir_probe (const PfPolicy *policy, const PfIdentity *identity, PfTrouble *trouble);

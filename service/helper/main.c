@@ -1,4 +1,5 @@
-/* postferry-deliver - writes mail into the mailboxes of local users, as those users. Options, log, socket; no logic. */
+/* postferry-deliver - writes mail into the mailboxes of local users, as those users. Options, log,
+ * socket; no logic. */
 #include "config.h"
 
 #include "base/log.h"

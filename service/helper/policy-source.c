@@ -18,7 +18,8 @@ refuse (PfPolicySource *self, char *why)
   pf_log (PF_LOG_ERROR, "Nothing is delivered: %s", why);
 }
 
-/* Root without CAP_DAC_READ_SEARCH (postferry-deliver@.service) reads what is another user's as that user. */
+/* Root without CAP_DAC_READ_SEARCH (postferry-deliver@.service) reads what is another user's as
+ * that user. */
 static gboolean
 become_owner (const char *path)
 {
@@ -36,7 +37,8 @@ become_root_again (void)
     abort ();
 }
 
-/* As root, in a folder that may be another user's: no link, no device, no second name of some other file. */
+/* As root, in a folder that may be another user's: no link, no device, no second name of some other
+ * file. */
 static int
 open_settings (const char *path, struct stat *status)
 {

@@ -19,9 +19,9 @@ decide_command (PfPolicy *policy, const char *command, gboolean trusted)
   if (*command == '\0')
     return;
   if (!trusted)
-    policy->refusal = g_strdup (
-        "[Local] Command= counts only in a file that belongs to root and that nobody else can write: "
-        "put [Local] into deliver.conf beside postferry.conf");
+    policy->refusal =
+        g_strdup ("[Local] Command= counts only in a file of root's that nobody else can write: "
+                  "put [Local] into deliver.conf beside postferry.conf");
   else if (!g_shell_parse_argv (command, NULL, &policy->command, &error))
     policy->refusal = g_strdup_printf ("[Local] Command= cannot be read: %s", error->message);
   else if (policy->command[0][0] != '/')

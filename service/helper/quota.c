@@ -95,7 +95,8 @@ pf_quota_take (PfQuota *quota, guint64 octets, PfTrouble *trouble)
   return TRUE;
 }
 
-/* One short write in append mode is whole among those of others. A lost one is mended when the reader counts anew. */
+/* One short write in append mode is whole among those of others. A lost one is mended when the
+ * reader counts anew. */
 void
 pf_quota_note (PfQuota *quota, guint64 octets)
 {

@@ -1,7 +1,8 @@
 /* quota.h - Maildir++ quota: what the file maildirsize of a mailbox says. In a child only.
  *
- * Its first line has the limits ("1000000S,1000C"), each further one octets and messages that came or went. Where there is none, there is no
- * limit; it is for the reader to make it and to count anew, and for us to add what we deliver.
+ * Its first line has the limits ("1000000S,1000C"), each further one octets and messages that came
+ * or went. Where there is none, there is no limit; it is for the reader to make it and to count
+ * anew, and for us to add what we deliver.
  */
 #pragma once
 

@@ -34,7 +34,8 @@ pf_request_user_is_valid (const char *user)
          && is_clean (user, PF_REQUEST_USER_SIZE);
 }
 
-/* '.' is what Maildir++ separates with: within a part it would make another folder than the one that is named. */
+/* '.' is what Maildir++ separates with: within a part it would make another folder than the one
+ * that is named. */
 gboolean
 pf_request_folder_is_valid (const char *folder)
 {

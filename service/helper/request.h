@@ -1,9 +1,11 @@
-/* request.h - what crosses the socket to postferry-deliver: fixed records there, fixed answers back. Pure.
+/* request.h - what crosses the socket to postferry-deliver: fixed records there, fixed answers
+ * back. Pure.
  *
- * One packet (SOCK_SEQPACKET) holds 1 to PF_LIMIT_HELPER_BATCH records; each record of operation deliver has one descriptor
- * in the packet's SCM_RIGHTS, in the order of the records, positioned at the message's first octet. One packet of answers
- * holds answers to some of the records, in any order; each record is answered once. Both ends are on one machine and from
- * one build: numbers are in the machine's own order.
+ * One packet (SOCK_SEQPACKET) holds 1 to PF_LIMIT_HELPER_BATCH records; each record of operation
+ * deliver has one descriptor in the packet's SCM_RIGHTS, in the order of the records, positioned at
+ * the message's first octet. One packet of answers holds answers to some of the records, in any
+ * order; each record is answered once. Both ends are on one machine and from one build: numbers are
+ * in the machine's own order.
  */
 #pragma once
 
@@ -35,7 +37,7 @@ typedef struct
   guint64 length;   /* of the message in octets; 0 for a probe */
   char id[PF_REQUEST_ID_LENGTH];
   char user[PF_REQUEST_USER_SIZE];     /* NUL-terminated, zeros behind */
-  char folder[PF_REQUEST_FOLDER_SIZE]; /* the same; UTF-8, parts separated by '/', empty for the inbox */
+  char folder[PF_REQUEST_FOLDER_SIZE]; /* the same: UTF-8, parts between '/', "" for the inbox */
 } PfRequestRecord;
 
 /* Answers are exit codes of sysexits.h, and two of our own beyond its last one (78). */
@@ -44,9 +46,9 @@ typedef enum
   PF_HELPER_DONE = 0,         /* EX_OK: durable there, exactly once */
   PF_HELPER_REFUSED = 65,     /* EX_DATAERR: a mail delivery command will never take this message */
   PF_HELPER_NO_USER = 67,     /* EX_NOUSER: unknown, below MinimumUid=, or not the session's own */
-  PF_HELPER_CANNOT_CREATE = 73, /* EX_CANTCREAT: the home or the mailbox is not there or is no folder */
+  PF_HELPER_CANNOT_CREATE = 73, /* EX_CANTCREAT: home or mailbox not there, or no folder */
   PF_HELPER_TEMPORARY = 75,   /* EX_TEMPFAIL */
-  PF_HELPER_NO_PERMISSION = 77, /* EX_NOPERM: the user may not write there, or a link or another user's folder is in the way */
+  PF_HELPER_NO_PERMISSION = 77, /* EX_NOPERM: not the user's to write, or behind a link */
   PF_HELPER_SETTINGS = 78,    /* EX_CONFIG: [Local] of postferry.conf is not usable */
   PF_HELPER_OVER_QUOTA = 80,
   PF_HELPER_DISK_FULL = 81
@@ -65,7 +67,8 @@ typedef struct
 gboolean pf_request_id_is_valid     (const char *id);
 /* UTF-8 without '/', ':' and controls, not beginning with '-' or '.', short enough for a record. */
 gboolean pf_request_user_is_valid   (const char *user);
-/* "" or parts between '/', none empty, of UTF-8 without '.', controls and '~' in front, short enough for a record. */
+/* "" or parts between '/', none empty, of UTF-8 without '.', controls and '~' in front, short
+ * enough for a record. */
 gboolean pf_request_folder_is_valid (const char *folder);
 
 /**
@@ -74,7 +77,8 @@ gboolean pf_request_folder_is_valid (const char *folder);
  *
  * Makes a record that pf_request_parse() takes. Returns: FALSE where an argument is not valid.
  */
-gboolean pf_request_record_fill (PfRequestRecord *record, PfRequestOperation operation, const char *id,
+gboolean pf_request_record_fill (PfRequestRecord *record, PfRequestOperation operation,
+                                 const char *id,
                                  const char *user, const char *folder);
 
 /**
@@ -85,7 +89,8 @@ gboolean pf_request_record_fill (PfRequestRecord *record, PfRequestOperation ope
  *
  * Returns: NULL when every octet of the packet is as it must be, else why not (static).
  */
-const char *pf_request_parse (const guint8 *packet, gsize length, gsize n_descriptors, gsize *n_records);
+const char *pf_request_parse (const guint8 *packet, gsize length, gsize n_descriptors,
+                              gsize *n_records);
 
 /* How many answers @length octets are; 0 when they are none. */
 gsize pf_request_count_answers (gsize length);

@@ -19,7 +19,8 @@ pf_maildir_name (const char *id)
   return g_strdup_printf (PREFIX "%.*s" SUFFIX, PF_REQUEST_ID_LENGTH, id);
 }
 
-/* Behind the name come flags (":2,S", elsewhere ";2,S" or "!2,S"), or fields that some servers add (",S=1234"). */
+/* Behind the name come flags (":2,S", elsewhere ";2,S" or "!2,S"), or fields that some servers add
+ * (",S=1234"). */
 gboolean
 pf_maildir_is_name (const char *entry, const char *name)
 {
@@ -74,7 +75,8 @@ read_folder (int folder, PfMail **mails, gsize n, gboolean *found)
   return ok;
 }
 
-/* A file that gets other flags while we read may be missed under both names: then the folder has changed meanwhile, and is read again. */
+/* A file that gets other flags while we read may be missed under both names: then the folder has
+ * changed meanwhile, and is read again. */
 static gboolean
 read_while_changing (int folder, PfMail **mails, gsize n, gboolean *found)
 {

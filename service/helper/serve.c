@@ -13,7 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Records at work: their descriptors are open here. No packet is taken while one more might not fit. */
+/* Records at work: their descriptors are open here. No packet is taken while one more might not
+ * fit. */
 #define RECORDS_MAX (8 * PF_LIMIT_HELPER_BATCH)
 /* The service reads its answers, or is broken. */
 #define SEND_SECONDS 10
@@ -35,7 +36,7 @@ typedef struct
   gboolean cut;
 } Packet;
 
-/* --- Receiving ----------------------------------------------------------------------------------------------- */
+/* --- Receiving -------------------------------------------------------------------------------- */
 
 static void
 take_descriptors (Packet *packet, struct msghdr *message)
@@ -87,9 +88,10 @@ close_packet (Packet *packet)
     close (packet->fds[i]);
 }
 
-/* --- Starting -------------------------------------------------------------------------------------------------- */
+/* --- Starting --------------------------------------------------------------------------------- */
 
-/* Adds the records of @packet for the user of record @first, of one operation, to what one task gets. */
+/* Adds the records of @packet for the user of record @first, of one operation, to what one task
+ * gets. */
 static gsize
 collect (const Packet *packet,
          gsize n,
@@ -196,7 +198,7 @@ take_packet (Server *self, gboolean *malformed)
   return refuse_packet (self, &packet, n);
 }
 
-/* --- Answering --------------------------------------------------------------------------------------------------- */
+/* --- Answering -------------------------------------------------------------------------------- */
 
 static void
 log_trouble (const PfRequestRecord *record, const PfTrouble *trouble)
@@ -232,7 +234,7 @@ answer (Server *self, PfTask *task)
   return n == 0 || send_answers (self, answers, n);
 }
 
-/* --- The loop -------------------------------------------------------------------------------------------------------- */
+/* --- The loop --------------------------------------------------------------------------------- */
 
 static gsize
 count_records (const Server *self)
@@ -256,7 +258,8 @@ milliseconds_left (const Server *self)
   return (int) MAX (0, (first - now + 999) / 1000);
 }
 
-/* A child that hangs in the kernel is met in a later turn, or by init. Only those whose task is over: a pid that is reaped may be another's. */
+/* A child that hangs in the kernel is met in a later turn, or by init. Only those whose task is
+ * over: a pid that is reaped may be another's. */
 static void
 reap (Server *self)
 {

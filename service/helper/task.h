@@ -22,9 +22,11 @@ typedef struct
  * @records: of one user, probes first
  * @fds: one for each record, -1 for a probe; closed by the task
  *
- * Returns: (transfer full): never NULL; where no child could be started it is done, with troubles that say so.
+ * Returns: (transfer full): never NULL; where no child could be started it is done, with troubles
+ * that say so.
  */
-PfTask  *pf_task_start (const PfRequestRecord *records, const int *fds, gsize n, const PfPolicy *policy);
+PfTask  *pf_task_start (const PfRequestRecord *records, const int *fds, gsize n,
+                        const PfPolicy *policy);
 void     pf_task_free  (PfTask *self);
 /* The child has something to say, or has ended. */
 void     pf_task_read  (PfTask *self);

@@ -1,4 +1,5 @@
-/* trouble.h - what became of one record, and what was in the way: from the child that acts to the process that answers and logs. */
+/* trouble.h - what became of one record, and what was in the way: from the child that acts to the
+ * process that answers and logs. */
 #pragma once
 
 #include "helper/request.h"

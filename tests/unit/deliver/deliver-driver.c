@@ -1,5 +1,6 @@
-/* A program for tests: hands files to a delivery target and tells what became of them.
- * usage: deliver-driver TARGET HELPER FLAGS USER FOLDER FILE...   (FLAGS: "doubt", "seen", "junk-by-detail", or "-") */
+/* A program for tests: hands files to a delivery target and tells what became of them. usage:
+ * deliver-driver TARGET HELPER FLAGS USER FOLDER FILE...   (FLAGS: "doubt", "seen",
+ * "junk-by-detail", or "-") */
 #include "deliver/target.h"
 
 #include <stdio.h>

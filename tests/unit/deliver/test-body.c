@@ -104,7 +104,7 @@ test_8bit (void)
   g_assert_true (pf_body_is_8bit (rest));
 }
 
-/* --- Digest ---------------------------------------------------------------------------------------------- */
+/* --- Digest ----------------------------------------------------------------------------------- */
 
 static void
 compare (const char *a, const char *b, gboolean same)
@@ -127,11 +127,11 @@ test_digest (void)
   compare (base, "From: a\nSubject: b c\n\nbody\n", TRUE);
   compare (base, "From: a\r\nSubject:  b\r\n\tc  \r\n\r\nbody", TRUE);
   compare (base, "from: a\r\nSUBJECT : b c\r\n\r\nbody\r\n\r\n\r\n", TRUE);
-  compare (
-      base,
-      "Status: RO\r\nFrom: a\r\nX-UID: 5\r\nSubject: b c\r\nX-Status: A\r\nX-UIDL: x\r\nX-Keywords:\r\n"
-      "X-IMAPbase: 1 2\r\nX-IMAP: 3\r\n\r\nbody\r\n",
-      TRUE);
+  compare (base,
+           "Status: RO\r\nFrom: a\r\nX-UID: 5\r\nSubject: b c\r\nX-Status: A\r\n"
+           "X-UIDL: x\r\nX-Keywords:\r\n"
+           "X-IMAPbase: 1 2\r\nX-IMAP: 3\r\n\r\nbody\r\n",
+           TRUE);
   compare (base, "From x Thu\r\nFrom: a\r\nSubject: b c\r\n\r\nbody\r\n", TRUE);
   compare (base, "From: a\r\nSubject: bc\r\n\r\nbody\r\n", FALSE);
   compare (base, "From: a\r\nSubject: b c\r\n\r\nbody \r\n", FALSE);
@@ -142,7 +142,7 @@ test_digest (void)
   compare ("A: b\n\na\n\n\nb", "A: b\n\na\n\nb", FALSE);
 }
 
-/* --- Sizes ------------------------------------------------------------------------------------------------- */
+/* --- Sizes ------------------------------------------------------------------------------------ */
 
 static void
 fill (GString *text, gsize length)
@@ -201,7 +201,8 @@ test_header_too_large (void)
   g_string_free (input, TRUE);
 }
 
-/* One line without end, one octet at a time: in linear time. Fails (hangs) when `searched` does not move on in look_for_end(). */
+/* One line without end, one octet at a time: in linear time. Fails (hangs) when `searched` does not
+ * move on in look_for_end(). */
 static void
 test_endless_line (void)
 {

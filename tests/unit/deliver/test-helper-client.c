@@ -1,4 +1,5 @@
-/* The service's end of the socket to postferry-deliver: the test is the supervisor, and the helper. */
+/* The service's end of the socket to postferry-deliver: the test is the supervisor, and the
+ * helper. */
 #include "base/problem.h"
 #include "deliver/target.h"
 #include "helper/request.h"
@@ -68,7 +69,7 @@ tear_down (Fixture *self, gconstpointer data)
   g_clear_error (&self->error);
 }
 
-/* --- The service ------------------------------------------------------------------------------------------- */
+/* --- The service ------------------------------------------------------------------------------ */
 
 static void
 on_delivered (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -132,7 +133,7 @@ on_probed (GObject *source, GAsyncResult *result, gpointer user_data)
     g_assert_nonnull (self->error);
 }
 
-/* --- The helper ----------------------------------------------------------------------------------------------- */
+/* --- The helper ------------------------------------------------------------------------------- */
 
 static void
 wait_readable (int fd)
@@ -185,7 +186,8 @@ become_helper (Fixture *self)
   self->helper = pair[1];
 }
 
-/* One packet of requests: a good one, with its descriptors at the message's first octet. Returns: how many records. */
+/* One packet of requests: a good one, with its descriptors at the message's first octet. Returns:
+ * how many records. */
 static gsize
 take_packet (Fixture *self)
 {
@@ -239,7 +241,7 @@ answer_all (Fixture *self, gsize n, guint32 code)
     answer (self, &self->records[i], code);
 }
 
-/* --- Tests ------------------------------------------------------------------------------------------------------ */
+/* --- Tests ------------------------------------------------------------------------------------ */
 
 /* While the disk is busy with one packet the next one grows; a slow user holds up nobody else. */
 static void
@@ -313,7 +315,8 @@ test_codes (Fixture *self, gconstpointer data)
     }
 }
 
-/* What was sent is in doubt, what was not goes to the next helper. Fails when lose() does not call fail_outstanding(). */
+/* What was sent is in doubt, what was not goes to the next helper. Fails when lose() does not call
+ * fail_outstanding(). */
 static void
 test_helper_dies (Fixture *self, gconstpointer data)
 {
@@ -334,7 +337,8 @@ test_helper_dies (Fixture *self, gconstpointer data)
   g_assert_cmpint (self->results[2], ==, PF_DELIVERY_DONE);
 }
 
-/* An answer to nothing ends the link: a helper that mixes ids up must not make anything count as delivered. Fails when take_answers() goes on. */
+/* An answer to nothing ends the link: a helper that mixes ids up must not make anything count as
+ * delivered. Fails when take_answers() goes on. */
 static void
 test_answer_unasked (Fixture *self, gconstpointer data)
 {

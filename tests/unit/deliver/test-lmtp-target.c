@@ -16,7 +16,8 @@ typedef struct
   char *directory, *path, *target_name;
   PfServiceSettings settings;
   PfTarget *target;
-  /* What the server says; NULL: the usual. A reply that begins with '!' closes the connection instead, '+' after it is sent, "?" says nothing. */
+  /* What the server says; NULL: the usual. A reply that begins with '!' closes the connection
+   * instead, '+' after it is sent, "?" says nothing. */
   const char *greeting, *lhlo, *mail, *rcpt, *data, *message;
   const char *once;               /* "MESSAGE" or so: the reply holds for one time only */
   gboolean ignore_data;           /* reads nothing of a message */
@@ -31,7 +32,7 @@ typedef struct
   GError *error;
 } Fixture;
 
-/* --- The server -------------------------------------------------------------------------------------------- */
+/* --- The server ------------------------------------------------------------------------------- */
 
 struct _Peer
 {
@@ -163,7 +164,7 @@ on_incoming (GSocketService *service,
   return TRUE;
 }
 
-/* --- Fixture -------------------------------------------------------------------------------------------------- */
+/* --- Fixture ---------------------------------------------------------------------------------- */
 
 static void
 set_up (Fixture *self, gconstpointer data)
@@ -292,7 +293,7 @@ probe (Fixture *self, const char *user)
     g_main_context_iteration (NULL, TRUE);
 }
 
-/* --- Tests --------------------------------------------------------------------------------------------------------- */
+/* --- Tests ------------------------------------------------------------------------------------ */
 
 static void
 test_deliver (Fixture *self, gconstpointer data)
@@ -359,7 +360,8 @@ test_sender_refused (Fixture *self, gconstpointer data)
   g_assert_cmpint (deliver_one (self), ==, PF_DELIVERY_REFUSED);
 }
 
-/* Fails when lose() or on_lost() end a job with DONE, or give it to another connection after the dot. */
+/* Fails when lose() or on_lost() end a job with DONE, or give it to another connection after the
+ * dot. */
 static void
 test_lost_after_dot (Fixture *self, gconstpointer data)
 {

@@ -62,9 +62,9 @@ static void
 test_removed (void)
 {
   check ("Return-Path: <x@y>\nA: b\nreturn-path : <x@y>\n\tmore\n\n", "A: b\n\n");
-  check (
-      "X-Spam-Flag: YES\nX-SPAM-STATUS: No\nX-Spamd-Bar: -\nX-Rspamd-Action: x\nX-Virus-Scanned: y\n\n",
-      "\n");
+  check ("X-Spam-Flag: YES\nX-SPAM-STATUS: No\nX-Spamd-Bar: -\n"
+         "X-Rspamd-Action: x\nX-Virus-Scanned: y\n\n",
+         "\n");
   check ("X-Postferry: a\nX-Postferry-Id: b\nX-Postferry-Scan: skipped\nX-PostferryX: c\n\n", "\n");
   check ("X-Spam: kept\nX-Virus: kept\n\n", "X-Spam: kept\nX-Virus: kept\n\n");
   /* Only in the header block that was given, and only fields. */
@@ -112,7 +112,8 @@ test_delivered_to (void)
          "X-Original-Delivered-To: alice\nDelivered-To: bob\nX-Original-delivered-to:  ALICE \n\n");
 }
 
-/* The body keeps a gap of that size. Fails when the check of `room` is taken out of append_original(). */
+/* The body keeps a gap of that size. Fails when the check of `room` is taken out of
+ * append_original(). */
 static void
 test_bounded (void)
 {
@@ -134,7 +135,8 @@ test_bounded (void)
   g_string_free (header, TRUE);
 }
 
-/* What is put into our lines comes from servers and strangers. Fails when append_word() appends text[i] as it is. */
+/* What is put into our lines comes from servers and strangers. Fails when append_word() appends
+ * text[i] as it is. */
 static void
 test_values_filtered (void)
 {
@@ -161,10 +163,10 @@ test_nothing_known (void)
   const PfTrace nothing = { 0 };
   GString *block = pf_headers_finish ("A: b\n\n", 6, &nothing);
 
-  g_assert_cmpstr (
-      block->str, ==,
-      "X-Postferry: localhost\nReceived: from unknown\n\tby localhost;\n\tThu, 1 Jan 1970 00:00:00 +0000\n"
-      "A: b\n\n");
+  g_assert_cmpstr (block->str, ==,
+                   "X-Postferry: localhost\n"
+                   "Received: from unknown\n\tby localhost;\n\tThu, 1 Jan 1970 00:00:00 +0000\n"
+                   "A: b\n\n");
   g_string_free (block, TRUE);
 }
 
@@ -233,8 +235,8 @@ test_loop (void)
 static void
 test_recipient (void)
 {
-  static const char header[] =
-      "Delivered-To: Alice <alice@example.com>\nDelivered-To: bob@example.com\nX-Original-To: x\n\n";
+  static const char header[] = "Delivered-To: Alice <alice@example.com>\n"
+                               "Delivered-To: bob@example.com\nX-Original-To: x\n\n";
   g_autofree char *first = pf_headers_recipient (header, sizeof header - 1, "delivered-to");
   g_autofree char *bare = pf_headers_recipient (header, sizeof header - 1, "X-Original-To");
 

@@ -63,7 +63,8 @@ settings (const char *mailbox, const char *command, guint minimum_uid)
   return &self;
 }
 
-/* Fails when `if (!trusted)` is taken out of decide_command(): then the daemon's user could run what it likes as every user. */
+/* Fails when `if (!trusted)` is taken out of decide_command(): then the daemon's user could run
+ * what it likes as every user. */
 static void
 test_policy_command (void)
 {
@@ -122,7 +123,8 @@ test_policy_roots (void)
   g_assert_false (pf_policy_is_roots (&(struct stat){ .st_mode = S_IFLNK | 0644 }));
 }
 
-/* Fails when `uid != 0 &&` is taken out of pf_identity_is_allowed(), since a file of root's may say MinimumUid=0. */
+/* Fails when `uid != 0 &&` is taken out of pf_identity_is_allowed(), since a file of root's may say
+ * MinimumUid=0. */
 static void
 test_allowed (void)
 {

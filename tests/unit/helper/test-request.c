@@ -38,7 +38,8 @@ test_good (void)
   g_assert_null (parse (records, 1, 1));
 }
 
-/* Each row breaks one octet or number of a good record. Fails when the check that it names is taken out of check_record(). */
+/* Each row breaks one octet or number of a good record. Fails when the check that it names is taken
+ * out of check_record(). */
 static void
 test_broken (void)
 {
@@ -116,7 +117,8 @@ test_numbers (void)
   g_assert_nonnull (pf_request_parse ((guint8 *) records, sizeof *records + 1, 1, &n));
 }
 
-/* Random octets and random changes: never a crash (run under the sanitizers), and what passes holds only good fields. */
+/* Random octets and random changes: never a crash (run under the sanitizers), and what passes holds
+ * only good fields. */
 static void
 test_random (void)
 {
