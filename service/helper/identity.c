@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -33,6 +34,8 @@ pf_identity_find (PfIdentity *identity,
   g_autofree char *buffer = g_malloc (ENTRY_SIZE);
   struct passwd entry, *found = NULL;
   int cause = getpwnam_r (name, &entry, buffer, ENTRY_SIZE, &found);
+  /* Of oneself one may say where home is; of another only the database does. */
+  const char *home;
 
   /* A directory service that is down must not look like a user who is gone. */
   if (found == NULL && cause != 0 && cause != ENOENT && cause != ESRCH)
@@ -45,8 +48,9 @@ pf_identity_find (PfIdentity *identity,
     return pf_trouble_set (trouble, PF_HELPER_NO_USER, "no such user");
   if (!pf_identity_is_allowed (policy, entry.pw_name, entry.pw_uid, getuid ()))
     return pf_trouble_set (trouble, PF_HELPER_NO_USER, "not a user that gets mail here");
+  home = policy->session ? getenv ("HOME") : NULL;
   *identity = (PfIdentity){ .name = g_strdup (entry.pw_name),
-                            .home = g_strdup (entry.pw_dir),
+                            .home = g_strdup (home != NULL && *home == '/' ? home : entry.pw_dir),
                             .uid = entry.pw_uid,
                             .gid = entry.pw_gid };
   return TRUE;

@@ -345,17 +345,20 @@ try_writing (int folder, PfTrouble *trouble)
   return pf_trouble_from_errno (trouble, cause, "writing to the mailbox");
 }
 
-/* Where there is no mailbox yet, the home must be such that one can be made. */
+/* Where there is no mailbox yet, the home, or of a place outside the folder above, must be such that
+ * one can be made. */
 static gboolean
-probe_home (const PfIdentity *identity, PfTrouble *trouble)
+probe_above (const char *path, const PfIdentity *identity, PfTrouble *trouble)
 {
-  PfMailbox home;
+  g_autofree char *above = g_str_has_prefix (path, identity->home) ? g_strdup (identity->home)
+                                                                   : g_path_get_dirname (path);
+  PfMailbox folder;
   gboolean ok;
 
-  if (!pf_mailbox_open (&home, identity->home, identity, FALSE, trouble))
+  if (!pf_mailbox_open (&folder, above, identity, FALSE, trouble))
     return FALSE;
-  ok = try_writing (home.root, trouble);
-  pf_mailbox_close (&home);
+  ok = try_writing (folder.root, trouble);
+  pf_mailbox_close (&folder);
   return ok;
 }
 
@@ -363,7 +366,6 @@ gboolean
 pf_maildir_probe (const PfPolicy *policy, const PfIdentity *identity, PfTrouble *trouble)
 {
   g_autofree char *path = pf_mailbox_path (policy->mailbox, identity);
-  gboolean in_home = g_str_has_prefix (path, identity->home);
   PfMailbox mailbox;
   PfQuota quota;
   gboolean ok;
@@ -371,10 +373,10 @@ pf_maildir_probe (const PfPolicy *policy, const PfIdentity *identity, PfTrouble 
   *trouble = PF_TROUBLE_NONE;
   if (!pf_mailbox_open (&mailbox, path, identity, FALSE, trouble))
     {
-      if (trouble->cause != ENOENT || !in_home)
+      if (trouble->cause != ENOENT)
         return FALSE;
       *trouble = PF_TROUBLE_NONE;
-      return probe_home (identity, trouble);
+      return probe_above (path, identity, trouble);
     }
   pf_quota_open (&quota, mailbox.root);
   ok = pf_quota_take (&quota, 1, trouble) && try_writing (mailbox.root, trouble);

@@ -60,7 +60,7 @@ class Kit:
         protocol = 'pop3' if issubclass(server_class, hostile.Pop3) else 'imap'
         shutil.rmtree(self.maildir, ignore_errors=True)
         answer = self.instance.cli('add', address, 'Protocol=' + protocol, 'Security=' + security, 'Server=127.0.0.1', 'Port=%d' % server.port,
-                                   'Certificate=' + self.certificate, 'Enabled=false', 'Remove=after-delivery', *settings, '--no-test',
+                                   'Certificate=' + self.certificate, 'Enabled=false', *(settings or ['Remove=after-delivery']), '--no-test',
                                    '--password-file', self.instance.secret_file())
         equal(answer.returncode, 0, answer.stdout + answer.stderr)
         results = []
