@@ -10,8 +10,9 @@
 #define LOCAL_PART_LENGTH 64
 #define DOMAIN_LENGTH 253
 #define LABEL_LENGTH 63
-/* Characters beside letters and digits in a local part that needs no quotes (RFC 5322 3.2.3). */
-#define ATOM_MARKS "!#$%&'*+-/=?^_`{|}~."
+/* Characters beside letters and digits in a local part that needs no quotes (RFC 5322 3.2.3). The
+ * star is left out: who writes one means any address. */
+#define ATOM_MARKS "!#$%&'+-/=?^_`{|}~."
 
 static char *
 refuse (PfRefusal *refusal, const char *code, const char *reason)
@@ -113,7 +114,7 @@ pf_read_host (const char *text, PfRefusal *refusal)
   g_autofree char *ascii = NULL;
   const char *colon = strchr (host, ':');
 
-  if (g_hostname_is_ip_address (host))
+  if (strchr (host, '%') == NULL && g_hostname_is_ip_address (host))
     return g_steal_pointer (&host);
   if (strstr (host, "://") != NULL)
     return refuse (refusal, "syntax", "a host name or address is needed here, no URL");

@@ -193,13 +193,13 @@ pf_settings_equal (const PfSettings *a, const PfSettings *b)
   return a == b || (a->given == b->given && !differs (a, b, 0));
 }
 
-/* The user of a rule of Recipients; "*" for whoever the local part names. */
+/* The user whom a rule of Recipients names; "" for one that names whoever the local part is. */
 static const char *
 rule_user (const char *rule)
 {
   const char *equals = strrchr (rule, '=');
 
-  return equals != NULL ? equals + 1 : "";
+  return equals != NULL && strcmp (equals + 1, "*") != 0 ? equals + 1 : "";
 }
 
 gboolean
