@@ -99,6 +99,24 @@ fixture_connect (guint uid)
   return g_thread_join (g_thread_new ("connect", connect_as, GUINT_TO_POINTER (uid)));
 }
 
+/* Looks every millisecond: what is waited for is set by callbacks of many kinds. */
+typedef struct
+{
+  GMainLoop *loop;
+  const guint *value;
+  guint at_least;
+} Wait;
+
+static gboolean
+on_look (gpointer user_data)
+{
+  Wait *wait = user_data;
+
+  if (*wait->value >= wait->at_least)
+    g_main_loop_quit (wait->loop);
+  return G_SOURCE_CONTINUE;
+}
+
 static gboolean
 on_too_late (gpointer user_data)
 {
@@ -107,13 +125,41 @@ on_too_late (gpointer user_data)
 }
 
 void
-fixture_wait (gboolean *flag)
+fixture_wait_for (const guint *value, guint at_least)
 {
-  guint timer = g_timeout_add_seconds (30, on_too_late, NULL);
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  Wait wait = { loop, value, at_least };
+  guint timer, look;
 
-  while (!*flag)
-    g_main_context_iteration (NULL, TRUE);
+  if (*value >= at_least)
+    return;
+  timer = g_timeout_add_seconds (30, on_too_late, NULL);
+  look = g_timeout_add (1, on_look, &wait);
+  g_main_loop_run (loop);
+  g_source_remove (look);
   g_source_remove (timer);
+}
+
+void
+fixture_wait (const gboolean *flag)
+{
+  fixture_wait_for ((const guint *) flag, TRUE);
+}
+
+static gboolean
+on_nothing_left (gpointer user_data)
+{
+  g_main_loop_quit (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+fixture_drain (void)
+{
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+
+  g_idle_add_full (G_PRIORITY_LOW, on_nothing_left, loop, NULL);
+  g_main_loop_run (loop);
 }
 
 static void
@@ -194,8 +240,7 @@ fixture_settle (GDBusConnection *connection)
           fixture_call (connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                         "org.freedesktop.DBus", "GetId", NULL, NULL);
 
-      while (g_main_context_iteration (NULL, FALSE))
-        continue;
+      fixture_drain ();
     }
 }
 

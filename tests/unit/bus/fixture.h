@@ -15,7 +15,11 @@ GDBusConnection *fixture_connect   (guint uid);
 /* FALSE: the test was skipped, since only root can be several users. */
 gboolean         fixture_needs_root (void);
 /* The main loop turns until @flag is TRUE; the test fails after 30 s. */
-void             fixture_wait      (gboolean *flag);
+void             fixture_wait      (const gboolean *flag);
+/* The same until *@value is at least so much. */
+void             fixture_wait_for  (const guint *value, guint at_least);
+/* Until nothing is left to do. */
+void             fixture_drain     (void);
 /* The main loop turns until nothing is left to do and a round trip of @connection has come back. */
 void             fixture_settle    (GDBusConnection *connection);
 

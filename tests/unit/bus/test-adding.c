@@ -157,8 +157,7 @@ test_add_twice (void)
   fakes.hold_secrets = TRUE;
   first = world_send_secret (&world, &world.nobody, MANAGER, ADD, "(" NEW ", " WITH_SECRET ")",
                              "first");
-  while (fakes.log->len < 2) /* probe; forget, which is held */
-    g_main_context_iteration (NULL, TRUE);
+  fixture_wait_for (&fakes.log->len, 2); /* probe; forget, which is held */
   second =
       world_send_secret (&world, &world.root, MANAGER, ADD, "(" NEW ", " WITH_SECRET ")", "second");
   world_expect_call (second, BUSY);

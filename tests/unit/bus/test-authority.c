@@ -198,13 +198,11 @@ test_caller_leaves (Test *test, gconstpointer session)
   fake_polkit_start ();
   fake_polkit.say = FAKE_POLKIT_NOTHING;
   ask (test, caller, TRUE, &answer);
-  while (fake_polkit.asked == 0)
-    g_main_context_iteration (NULL, TRUE);
+  fixture_wait_for (&fake_polkit.asked, 1);
   g_cancellable_cancel (caller->left);
   fixture_wait (&answer.done);
   assert_no (&answer, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  while (fake_polkit.cancelled == 0) /* the dialog goes away as well */
-    g_main_context_iteration (NULL, TRUE);
+  fixture_wait_for (&fake_polkit.cancelled, 1); /* the dialog goes away as well */
 
   ask (test, caller, TRUE, &answer);
   fixture_wait (&answer.done);
@@ -223,8 +221,7 @@ test_silent (Test *test, gconstpointer session)
   fake_polkit.say = FAKE_POLKIT_NOTHING;
   ask_and_wait (test, 1000, FALSE, &answer);
   assert_no (&answer, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
-  while (fake_polkit.cancelled == 0)
-    g_main_context_iteration (NULL, TRUE);
+  fixture_wait_for (&fake_polkit.cancelled, 1);
 }
 
 /* libpolkit wants to take its question back, and there is nobody any more. */
@@ -249,8 +246,7 @@ test_dies_while_asking (Test *test, gconstpointer session)
   fake_polkit_start ();
   fake_polkit.say = FAKE_POLKIT_NOTHING;
   ask (test, caller, TRUE, &answer);
-  while (fake_polkit.asked == 0)
-    g_main_context_iteration (NULL, TRUE);
+  fixture_wait_for (&fake_polkit.asked, 1);
   fake_polkit_vanish ();
   handler = g_log_set_handler (NULL, G_LOG_LEVEL_WARNING, on_warning, &warned);
   fatal = g_log_set_always_fatal (G_LOG_FATAL_MASK);

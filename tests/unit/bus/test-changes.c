@@ -170,8 +170,7 @@ test_asked_meanwhile (void)
   fake_polkit.say = FAKE_POLKIT_HOLD;
   call = world_send_secret (&world, &world.nobody, path, UPDATE, "({'Note': <'mine'>}, @a{sv} {})",
                             "unused");
-  while (fake_polkit.held->len == 0)
-    g_main_context_iteration (NULL, TRUE);
+  fixture_wait_for (&fake_polkit.held->len, 1);
   world_expect (&world, &world.root, path, UPDATE, "({'LocalUser': <'daemon'>}, @a{sv} {})", NULL);
   fake_polkit_answer (FAKE_POLKIT_YES);
   world_expect_call (call, UNKNOWN_OBJECT);
@@ -182,15 +181,13 @@ test_asked_meanwhile (void)
   g_ptr_array_set_size (fake_polkit.actions, 0);
   call = world_send_secret (&world, &world.nobody, path, UPDATE, "({'Note': <'mine'>}, @a{sv} {})",
                             "unused");
-  while (fake_polkit.held->len == 0)
-    g_main_context_iteration (NULL, TRUE);
+  fixture_wait_for (&fake_polkit.held->len, 1);
   world_expect (&world, &world.root, path, UPDATE,
                 "({'Recipients': <['b@example.org=daemon']>, 'EnvelopeHeader': <'Delivered-To'>}, "
                 "@a{sv} {})",
                 NULL);
   fake_polkit_answer (FAKE_POLKIT_YES);
-  while (fake_polkit.held->len == 0)
-    g_main_context_iteration (NULL, TRUE);
+  fixture_wait_for (&fake_polkit.held->len, 1);
   world_assert_asked ("org.postferry1.manage-own org.postferry1.manage");
   fake_polkit_answer (FAKE_POLKIT_NO);
   world_expect_call (call, DENIED);
@@ -212,11 +209,9 @@ test_caller_leaves (void)
   fake_polkit.say = FAKE_POLKIT_HOLD;
   call = world_send_secret (&world, &world.nobody, path, UPDATE, "({'Note': <'mine'>}, @a{sv} {})",
                             "unused");
-  while (fake_polkit.held->len == 0)
-    g_main_context_iteration (NULL, TRUE);
+  fixture_wait_for (&fake_polkit.held->len, 1);
   g_dbus_connection_close_sync (world.nobody.connection, NULL, NULL);
-  while (fake_polkit.cancelled == 0)
-    g_main_context_iteration (NULL, TRUE);
+  fixture_wait_for (&fake_polkit.cancelled, 1);
   fake_polkit_answer (FAKE_POLKIT_YES);
   fixture_wait (&call->done);
   fixture_call_free (call);

@@ -175,8 +175,7 @@ test_leaving (Test *test, gconstpointer session)
 
   test->hold = TRUE;
   call = send (test, client, "/a", "a.b", "Held", NULL);
-  while (test->held->len == 0)
-    g_main_context_iteration (NULL, TRUE);
+  fixture_wait_for (&test->held->len, 1);
   g_signal_connect (pf_call_caller (test->held->pdata[0])->left, "cancelled", G_CALLBACK (on_left),
                     &left);
   g_assert_true (g_dbus_connection_close_sync (client, NULL, NULL));

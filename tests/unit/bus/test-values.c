@@ -230,15 +230,14 @@ on_told (gpointer item, gpointer user_data)
     pf_coalescer_drop (told->coalescer, told->drop);
 }
 
+/* Longer than the intervals of a few milliseconds below. */
 static void
 settle (void)
 {
-  for (guint i = 0; i < 30; i++)
-    {
-      g_usleep (1000);
-      while (g_main_context_iteration (NULL, FALSE))
-        continue;
-    }
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+
+  g_timeout_add_once (50, (GSourceOnceFunc) g_main_loop_quit, loop);
+  g_main_loop_run (loop);
 }
 
 /* Many changes are told once, and none is lost. */
