@@ -13,6 +13,9 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#define LOCK_TRIES 100
+#define LOCK_MILLISECONDS 50
+
 struct _PfService
 {
   PfServiceOptions options;
@@ -204,6 +207,22 @@ open_bus (PfService *self, GError **error)
 
 /* --- Building ------------------------------------------------------------------------------------------------------------------------- */
 
+/* A predecessor that was killed is still being taken down by the kernel when its name on the bus is free already. */
+static gboolean
+wait_for_lock (int fd)
+{
+  for (guint i = 0; i < LOCK_TRIES; i++)
+    {
+      if (flock (fd, LOCK_EX | LOCK_NB) == 0)
+        return TRUE;
+      if (errno != EWOULDBLOCK)
+        return FALSE;
+      g_usleep (LOCK_MILLISECONDS * 1000);
+    }
+  errno = EWOULDBLOCK;
+  return FALSE;
+}
+
 /* Two services on one state would deliver everything twice. The lock goes with the process, however it ends. */
 static gboolean
 lock_state (PfService *self, GError **error)
@@ -211,7 +230,7 @@ lock_state (PfService *self, GError **error)
   const char *path = self->options.directories->state;
 
   self->lock = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (self->lock >= 0 && flock (self->lock, LOCK_EX | LOCK_NB) == 0)
+  if (self->lock >= 0 && wait_for_lock (self->lock))
     return TRUE;
   if (errno == EWOULDBLOCK)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "another postferryd works in %s", path);

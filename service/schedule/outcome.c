@@ -47,6 +47,15 @@ apply_figures (PfEntry *entry, PfCheck *check)
   pf_account_set_figures (entry->account, &figures);
 }
 
+/* The settings changed while the check ran: what it found may not hold for the new ones. */
+static gboolean
+is_outdated (PfEntry *entry, PfCheck *check)
+{
+  const PfSettings *settings = pf_account_get_settings (entry->account);
+
+  return settings->enabled && pf_check_get_settings (check) != settings;
+}
+
 /* A check that was cancelled tells nothing about the account; a test and a dry run change nothing. */
 void
 pf_entry_apply (PfEntry *entry, PfCheck *check)

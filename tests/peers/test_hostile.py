@@ -133,7 +133,7 @@ def test_good_servers_work_over_everything():
             for security in ('none', 'tls', 'starttls'):
                 results, account, server, got = kit.check(server_class, security, MESSAGES, 2)
                 equal(sample.compare([m.replace(b'\r\n', b'\n') for m in MESSAGES], got), (0, 0, 0), security)
-                equal(sorted(server.removed)[:2], [1, 2], security)
+                equal(set(server.removed), {1, 2}, security)
 
 
 def test_injection_before_tls_is_refused():
