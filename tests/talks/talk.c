@@ -80,8 +80,8 @@ talk_quote (const void *text, gsize length)
   return g_string_free (out, FALSE);
 }
 
-static void
-append_unescaped (GByteArray *octets, const char *text)
+void
+talk_unquote (GByteArray *octets, const char *text)
 {
   for (const char *p = text; *p != '\0'; p++)
     {
@@ -183,7 +183,7 @@ add_repeated (Step *step, const char *text)
 
   g_assert_true (end > text && *end == ' ');
   for (guint64 i = 0; i < times; i++)
-    append_unescaped (step->octets, end + 1);
+    talk_unquote (step->octets, end + 1);
 }
 
 static gboolean
@@ -201,11 +201,11 @@ parse_line (Talk *talk, const char *line, guint number)
     {
       Step *step = add_step (talk, STEP_OCTETS, number);
 
-      append_unescaped (step->octets, text);
+      talk_unquote (step->octets, text);
       g_byte_array_append (step->octets, (const guint8 *) "\r\n", 2);
     }
   else if (g_str_has_prefix (line, "S="))
-    append_unescaped (add_step (talk, STEP_OCTETS, number)->octets, text);
+    talk_unquote (add_step (talk, STEP_OCTETS, number)->octets, text);
   else if (g_str_has_prefix (line, "S*"))
     add_repeated (add_step (talk, STEP_OCTETS, number), text);
   else if (g_str_has_prefix (line, "C:"))

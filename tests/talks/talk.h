@@ -30,6 +30,8 @@ void talk_trace_event  (TalkTrace *trace, const char *format, ...) G_GNUC_PRINTF
 void talk_trace_octets (TalkTrace *trace, const char *label, const void *data, gsize length);
 /* (transfer full): @text between quotation marks, as it is spelt in talks. */
 char *talk_quote       (const void *text, gsize length);
+/* Appends @text as it is spelt in talks. */
+void  talk_unquote     (GByteArray *octets, const char *text);
 
 typedef struct
 {
