@@ -8,11 +8,12 @@
 #   plugin {
 #     sieve_before = /etc/dovecot/sieve-before.d/postferry-duplicate.sieve
 #   }
-# compile it (sievec), and see that mail_plugins of protocol lmtp has sieve. The built-in delivery agent needs nothing:
-# it finds its own files by their names.
+# compile it (sievec), and see that mail_plugins of protocol lmtp has sieve. Two days are the most that Pigeonhole keeps ids
+# for by default (sieve_duplicate_max_period). The built-in delivery agent needs nothing: it finds its own files by their
+# names.
 require ["duplicate"];
 
-if duplicate :header "X-Postferry-Id" :handle "postferry" :seconds 2592000 {
+if duplicate :header "X-Postferry-Id" :handle "postferry" :seconds 172800 {
     discard;
     stop;
 }

@@ -96,6 +96,16 @@ run (const Options *options, PfPolicySource *source)
   return EX_NOPERM;
 }
 
+/* Never to a file that settings name: they may be another user's, and we are root. */
+static const char *
+choose_log (gboolean session)
+{
+  gboolean has_syslog =
+      access ("/dev/log", W_OK) == 0 || access ("/run/systemd/journal/socket", W_OK) == 0;
+
+  return has_syslog && !session ? "syslog" : "stderr";
+}
+
 int
 main (int argc, char **argv)
 {
@@ -122,7 +132,7 @@ main (int argc, char **argv)
       return EX_NOPERM;
     }
   signal (SIGPIPE, SIG_IGN);
-  pf_log_open (options.session ? "stderr" : "syslog", "postferry-deliver", NULL);
+  pf_log_open (choose_log (options.session), "postferry-deliver", NULL);
   pf_directories_find (&directories, options.session);
   pf_policy_source_init (&source, directories.configuration, options.session);
   status = run (&options, &source);

@@ -36,18 +36,26 @@ is_in_doubt (const PfMail *mail)
   return (mail->record->flags & PF_REQUEST_IN_DOUBT) != 0;
 }
 
+static gboolean
+is_file_of (const char *entry, const char *id)
+{
+  g_autofree char *name = NULL;
+
+  /* Most entries differ here: folders are large. */
+  if (strncmp (entry + strlen (PREFIX), id, PF_REQUEST_ID_LENGTH) != 0)
+    return FALSE;
+  name = pf_maildir_name (id);
+  return pf_maildir_is_name (entry, name);
+}
+
 static void
 note_entry (const char *entry, PfMail **mails, gsize n, gboolean *found)
 {
   if (strncmp (entry, PREFIX, strlen (PREFIX)) != 0)
     return;
   for (gsize i = 0; i < n; i++)
-    {
-      g_autofree char *name = pf_maildir_name (mails[i]->record->id);
-
-      if (is_in_doubt (mails[i]) && pf_maildir_is_name (entry, name))
-        found[i] = TRUE;
-    }
+    if (is_in_doubt (mails[i]) && is_file_of (entry, mails[i]->record->id))
+      found[i] = TRUE;
 }
 
 static gboolean
