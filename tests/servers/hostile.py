@@ -286,8 +286,9 @@ def trickle(self, line, *arguments):
         time.sleep(0.3)
 
 
-def endless(text):
+def endless(text, first=''):
     def handler(self, line, *arguments):
+        line.send(first)
         while not self.ended:
             line.send(text * 1000)
     return handler
@@ -301,7 +302,7 @@ POP3_FAULTS = [
     ('refuses to greet', fault(Pop3, 'F', greeting=says('-ERR [SYS/TEMP] later\r\n')), {'server-busy'}),
     ('greets without end', fault(Pop3, 'F', greeting=endless('x')), {'limit-exceeded', 'protocol-error'}),
     ('trickles its greeting', fault(Pop3, 'F', greeting=trickle), {'timed-out', 'protocol-error'}),
-    ('capabilities without end', fault(Pop3, 'F', do_capa=endless('X-CAPABILITY\r\n')), {'limit-exceeded', 'protocol-error', 'timed-out'}),
+    ('capabilities without end', fault(Pop3, 'F', do_capa=endless('X-CAPABILITY\r\n', '+OK\r\n')), {'limit-exceeded', 'protocol-error', 'timed-out'}),
     ('refuses the log-in', fault(Pop3, 'F', do_pass=says('-ERR [AUTH] wrong\r\n')), {'credentials-rejected'}),
     ('mailbox in use', fault(Pop3, 'F', do_pass=says('-ERR [IN-USE] locked\r\n')), {'server-busy'}),
     ('hangs at log-in', fault(Pop3, 'F', do_pass=says('', Hang)), {'timed-out'}),
@@ -311,12 +312,12 @@ POP3_FAULTS = [
     ('lists a number twice', fault(Pop3, 'F', do_uidl=says('+OK\r\n1 a\r\n1 b\r\n2 c\r\n.\r\n')), {'protocol-error'}),
     ('lists huge numbers', fault(Pop3, 'F', do_list=says('+OK\r\n4294967297 10\r\n.\r\n')), {'protocol-error', 'limit-exceeded'}),
     ('lists negative sizes', fault(Pop3, 'F', do_list=says('+OK\r\n1 -5\r\n.\r\n')), {'protocol-error'}),
-    ('lists without end', fault(Pop3, 'F', do_uidl=endless('1 a\r\n')), {'protocol-error', 'limit-exceeded'}),
+    ('lists without end', fault(Pop3, 'F', do_uidl=endless('1 a\r\n', '+OK\r\n')), {'protocol-error', 'limit-exceeded'}),
     ('an empty list of many', fault(Pop3, 'F', do_uidl=says('+OK\r\n.\r\n')), {'protocol-error'}),
     ('hangs in a body', fault(Pop3, 'F', do_retr=says('+OK\r\nFrom: half\r\n\r\nhalf', Hang)), {'timed-out'}),
     ('closes in a body', fault(Pop3, 'F', do_retr=says('+OK\r\nFrom: half\r\n\r\nhalf\r\n', Close)), {'connection-failed', 'tls-failed'}),
     ('closes before the last dot', fault(Pop3, 'F', do_retr=says('+OK\r\nFrom: half\r\n\r\nhalf\r\n.', Close)), {'connection-failed', 'tls-failed'}),
-    ('a body without end', fault(Pop3, 'F', do_retr=endless('x' * 70 + '\r\n')), {'limit-exceeded', 'timed-out'}),
+    ('a body without end', fault(Pop3, 'F', do_retr=endless('x' * 70 + '\r\n', '+OK\r\n')), {'limit-exceeded', 'timed-out'}),
     ('a dot line by bare LF', fault(Pop3, 'F', do_retr=says('+OK\r\nFrom: half\r\n\r\nhalf\n.\nmore\r\n', Hang)), {'timed-out', 'protocol-error'}),
     ('refuses QUIT', fault(Pop3, 'F', do_quit=says('-ERR some were not removed\r\n')), {'server-busy', 'protocol-error'}),
     ('never answers QUIT', fault(Pop3, 'F', do_quit=says('', Close)), {'connection-failed', 'tls-failed'}),
