@@ -91,13 +91,15 @@ static pid_t
 start_daemon (const struct passwd *user, int control)
 {
   static const char *const arguments[] = { "postferryd", "--supervised", NULL };
-  pid_t parent = getpid (), child = fork ();
+  /* By its path: executed as /proc/self/exe the process would be called "exe" in every list. */
+  g_autofree char *path = g_file_read_link ("/proc/self/exe", NULL);
+  pid_t parent = getpid (), child = path != NULL ? fork () : -1;
 
   if (child != 0)
     return child;
   become_user (user);
   prepare_child (parent, control); /* after the change of user, which resets the death signal */
-  execv ("/proc/self/exe", (char *const *) arguments);
+  execv (path, (char *const *) arguments);
   _exit (127);
 }
 

@@ -278,6 +278,11 @@ pf_job_forget (PfDatabase *database, gpointer address, gpointer *result, GError 
                                  account)
              && pf_database_run (database, error, "DELETE FROM folder WHERE account = ?1", "i",
                                  account)
+             /* Whoever adds the address next has no right to see what came before. */
+             && pf_database_run (database, error,
+                                 "DELETE FROM statistic WHERE account ="
+                                 " (SELECT address FROM account WHERE id = ?1)",
+                                 "i", account)
              && pf_database_run (database, error, "DELETE FROM account WHERE id = ?1", "i",
                                  account));
 }

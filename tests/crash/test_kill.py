@@ -21,12 +21,17 @@ import sample  # noqa: E402
 from dovecot import Dovecot  # noqa: E402
 
 
-def children(pid):
+def parent_of(pid):
     try:
-        with open('/proc/%d/task/%d/children' % (pid, pid), encoding='ascii') as file:
-            return [int(child) for child in file.read().split()]
+        with open('/proc/%d/stat' % pid, encoding='utf-8', errors='replace') as file:
+            return int(file.read().rpartition(')')[2].split()[1])
     except OSError:
-        return []
+        return 0
+
+
+def children(pid):
+    """Not every kernel lists them in /proc/PID/task."""
+    return [int(name) for name in os.listdir('/proc') if name.isdigit() and parent_of(int(name)) == pid]
 
 
 def name_of(pid):
