@@ -60,6 +60,17 @@ split_code (PfPop3 *self, const char *text)
   pf_pop3_set_text (self, g_strndup (text, PF_LIMIT_SERVER_TEXT));
 }
 
+/* The answer is complete. Where nothing else is owed, what is here already cannot answer a command
+ * that has yet to go out (behind STLS it is an injection, which is looked for there). */
+static void
+finish_answer (PfPop3 *self)
+{
+  self->early = self->pipeline.commands.length - self->pipeline.unsent == 1
+                && self->state != STATE_TLS && self->state != STATE_OVER
+                && pf_input_left (&self->input) > 0;
+  pf_pipeline_answered (&self->pipeline);
+}
+
 /* --- Status lines --------------------------------------------------------------------------- */
 
 static gboolean
@@ -136,7 +147,7 @@ tell_reply (PfPop3 *self, PfPop3Event *event, const PfQueued *due, gboolean ok, 
     begin_answer (self, event->command, line->bare);
   note_answer (self, event->command, ok);
   if (self->state != STATE_ITEMS && self->state != STATE_BODY)
-    pf_pipeline_answered (&self->pipeline);
+    finish_answer (self);
   return TRUE;
 }
 
@@ -188,7 +199,7 @@ read_status (PfPop3 *self, PfPop3Event *event)
                                                                 : PF_LIMIT_POP3_LINE;
       g_auto (PfLine) line = { 0 };
 
-      if (due == NULL)
+      if (due == NULL || self->early)
         return pf_pop3_poison (self, PF_FAULT_SYNTAX, "an answer that was not asked for");
       switch (pf_input_take_line (&self->input, limit, &line))
         {
@@ -226,7 +237,7 @@ read_body (PfPop3 *self, PfPop3Event *event)
     {
       event->type = PF_POP3_EVENT_END;
       self->state = STATE_REPLY;
-      pf_pipeline_answered (&self->pipeline);
+      finish_answer (self);
     }
   return TRUE;
 }

@@ -1,5 +1,5 @@
-/* pop3-private.h - a POP3 machine's state: pop3.c sends commands, pop3-answers.c reads what comes back,
- * pop3-listing.c the lines of CAPA, LIST and UIDL. */
+/* pop3-private.h - a POP3 machine's state: pop3.c sends commands, pop3-answers.c reads what
+ * comes back, pop3-listing.c the lines of CAPA, LIST and UIDL. */
 #pragma once
 
 #include "protocol/dot.h"
@@ -35,13 +35,15 @@ struct _PfPop3
   char *code;
   PfFault fault;
   gboolean fault_told;
+  gboolean early; /* something came before the command that it could answer */
 };
 
 /* pop3.c: takes @text. */
 void pf_pop3_set_text (PfPop3 *self, char *text);
 /* Always FALSE. */
 gboolean pf_pop3_poison (PfPop3 *self, PfFault fault, const char *text);
-/* pop3-answers.c: a decimal number at *@at, which moves behind it; the end or a blank must follow. */
+/* pop3-answers.c: a decimal number at *@at, which moves behind it; the end or a blank must
+ * follow. */
 gboolean    pf_pop3_take_number (const char **at, guint64 *number);
 const char *pf_pop3_skip_blanks (const char *text);
 /* pop3-listing.c: an event, or FALSE: more input is needed, or poisoned. */
