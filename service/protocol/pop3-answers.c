@@ -60,10 +60,8 @@ split_code (PfPop3 *self, const char *text)
   pf_pop3_set_text (self, g_strndup (text, PF_LIMIT_SERVER_TEXT));
 }
 
-/* The answer is complete. Where nothing else is owed, what is here already cannot answer a command
- * that has yet to go out (behind STLS it is an injection, which is looked for there). */
-static void
-finish_answer (PfPop3 *self)
+void
+pf_pop3_finish_answer (PfPop3 *self)
 {
   self->early = self->pipeline.commands.length - self->pipeline.unsent == 1
                 && self->state != STATE_TLS && self->state != STATE_OVER
@@ -147,7 +145,7 @@ tell_reply (PfPop3 *self, PfPop3Event *event, const PfQueued *due, gboolean ok, 
     begin_answer (self, event->command, line->bare);
   note_answer (self, event->command, ok);
   if (self->state != STATE_ITEMS && self->state != STATE_BODY)
-    finish_answer (self);
+    pf_pop3_finish_answer (self);
   return TRUE;
 }
 
@@ -237,7 +235,7 @@ read_body (PfPop3 *self, PfPop3Event *event)
     {
       event->type = PF_POP3_EVENT_END;
       self->state = STATE_REPLY;
-      finish_answer (self);
+      pf_pop3_finish_answer (self);
     }
   return TRUE;
 }

@@ -96,7 +96,7 @@ end_items (PfPop3 *self, PfPop3Event *event)
     }
   event->type = PF_POP3_EVENT_END;
   self->state = STATE_REPLY;
-  pf_pipeline_answered (&self->pipeline);
+  pf_pop3_finish_answer (self);
   return TRUE;
 }
 

@@ -38,6 +38,10 @@ struct _PfPop3
   gboolean early; /* something came before the command that it could answer */
 };
 
+/* The answer is complete. Where nothing else is owed, what is here already cannot answer a command
+ * that has yet to go out (behind STLS it is an injection, which is looked for there). */
+void pf_pop3_finish_answer (PfPop3 *self);
+
 /* pop3.c: takes @text. */
 void pf_pop3_set_text (PfPop3 *self, char *text);
 /* Always FALSE. */
