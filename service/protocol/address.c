@@ -2,121 +2,211 @@
 
 #include <string.h>
 
+/* RFC 5321 section 4.5.3.1. */
 #define LONGEST_ADDRESS 255
 #define LONGEST_LOCAL_PART 64
 
+/* --- Shape ---------------------------------------------------------------------------------- */
+
 static gboolean
-is_safe_character (char c)
+is_plain (char c, gboolean eight_bit)
 {
-  return c > ' ' && c != 0x7f && c != '<' && c != '>';
+  guchar octet = (guchar) c;
+
+  if (octet >= 0x80)
+    return eight_bit;
+  return octet > ' ' && octet != 0x7f && octet != '<' && octet != '>' && octet != '"';
 }
 
-/* The end of a quoted local part that begins at @p; NULL when it is not closed. */
+/* The end of a quoted local part that begins at @p; NULL when it has none. */
 static const char *
-quoted_end (const char *p)
+quoted_end (const char *p, gboolean eight_bit)
 {
-  for (p++; *p != '\0' && *p != '"'; p++)
+  for (p++; *p != '"'; p++)
     {
       if (*p == '\\')
         p++;
-      if ((guchar) *p < ' ' || *p == 0x7f)
+      if (!is_plain (*p, eight_bit) && *p != ' ' && *p != '"')
         return NULL;
     }
-  return *p == '"' ? p + 1 : NULL;
+  return p + 1;
+}
+
+static gboolean
+has_shape (const char *address, gboolean eight_bit)
+{
+  const char *end = address, *at;
+  gsize length = strlen (address);
+
+  if (length > LONGEST_ADDRESS)
+    return FALSE;
+  if (*address == '"')
+    {
+      end = quoted_end (address, eight_bit);
+      if (end == NULL || (*end != '@' && *end != '\0'))
+        return FALSE;
+    }
+  for (const char *p = end; *p != '\0'; p++)
+    if (!is_plain (*p, eight_bit))
+      return FALSE;
+  at = strrchr (end, '@');
+  if (at == NULL)
+    return length <= LONGEST_LOCAL_PART;
+  return strchr (end, '@') == at && at > address && at - address <= LONGEST_LOCAL_PART
+         && at[1] != '\0';
 }
 
 gboolean
 pf_address_is_safe (const char *address)
 {
-  const char *domain = address;
-  const char *at;
-
-  if (*address == '\0')
-    return TRUE;
-  if (strlen (address) > LONGEST_ADDRESS)
-    return FALSE;
-  if (*address == '"' && (domain = quoted_end (address)) == NULL)
-    return FALSE;
-  for (const char *p = domain; *p != '\0'; p++)
-    if (!is_safe_character (*p))
-      return FALSE;
-  at = strrchr (domain, '@');
-  return (gsize) (at != NULL ? at - address : (gssize) strlen (address)) <= LONGEST_LOCAL_PART;
+  return *address == '\0' || has_shape (address, FALSE);
 }
 
+/* --- Paths ---------------------------------------------------------------------------------- */
+
 /* "@a,@b:user@host" is user@host (RFC 5321 appendix C). */
-static char *
-without_route (char *address)
+static const char *
+skip_route (const char *address)
 {
   const char *colon = *address == '@' ? strchr (address, ':') : NULL;
 
-  if (colon != NULL)
-    memmove (address, colon + 1, strlen (colon));
-  return address;
+  return colon != NULL ? colon + 1 : address;
+}
+
+/* The ">" that ends the path behind @p; one in a quoted local part is none. */
+static const char *
+path_end (const char *p)
+{
+  gboolean quoted = FALSE;
+
+  for (; *p != '\0'; p++)
+    {
+      if (quoted && *p == '\\' && p[1] != '\0')
+        p++;
+      else if (*p == '"')
+        quoted = !quoted;
+      else if (*p == '>' && !quoted)
+        return p;
+    }
+  return NULL;
 }
 
 char *
 pf_address_from_path (const char *text)
 {
   const char *open = strchr (text, '<');
-  const char *close = open != NULL ? strchr (open, '>') : NULL;
-  g_autofree char *address = NULL;
+  const char *close = open != NULL ? path_end (open + 1) : NULL;
+  g_autofree char *path = NULL;
+  const char *address;
 
   if (open != NULL && close == NULL)
     return NULL;
-  address = open != NULL ? g_strndup (open + 1, (gsize) (close - open - 1)) : g_strdup (text);
-  g_strstrip (address);
-  without_route (address);
-  if (open == NULL && *address == '\0')
+  path = open != NULL ? g_strndup (open + 1, (gsize) (close - open - 1)) : g_strdup (text);
+  address = skip_route (g_strstrip (path));
+  if (*address == '\0' && (open == NULL || address != path))
     return NULL;
-  return pf_address_is_safe (address) ? g_steal_pointer (&address) : NULL;
+  return pf_address_is_safe (address) ? g_strdup (address) : NULL;
 }
 
-/* @value without comments and quoted display names, which may hold anything. */
-static char *
-without_words (const char *value)
-{
-  GString *rest = g_string_new (NULL);
-  guint comments = 0;
-  gboolean quoted = FALSE, angle = FALSE;
+/* --- Mailboxes ------------------------------------------------------------------------------ */
 
-  for (const char *p = value; *p != '\0'; p++)
+typedef struct
+{
+  const char *p;
+  GString *address; /* what may be one, so far */
+  gboolean in_brackets;
+  /* One that is not closed was met: from then on they are characters like any other. */
+  gboolean no_comments, no_quotes;
+} Reader;
+
+/* The end of the quoted string or comment that begins at @p; NULL when it has none. */
+static const char *
+enclosed_end (const char *p)
+{
+  gboolean comment = *p == '(';
+  guint depth = 1;
+
+  for (p++; *p != '\0'; p++)
     {
-      if (*p == '\\' && p[1] != '\0' && (quoted || comments > 0))
-        {
-          if (quoted && angle)
-            g_string_append_len (rest, p, 2);
-          p++;
-          continue;
-        }
-      if (quoted || (*p == '"' && comments == 0))
-        {
-          quoted = *p == '"' ? !quoted : quoted;
-          if (angle)
-            g_string_append_c (rest, *p);
-        }
-      else if (*p == '(')
-        comments++;
-      else if (*p == ')' && comments > 0)
-        comments--;
-      else if (comments == 0)
-        {
-          angle = *p == '<' || (angle && *p != '>');
-          g_string_append_c (rest, *p);
-        }
+      if (*p == '\\' && p[1] != '\0')
+        p++;
+      else if (comment && *p == '(')
+        depth++;
+      else if (*p == (comment ? ')' : '"') && --depth == 0)
+        return p + 1;
     }
-  return g_string_free (rest, FALSE);
+  return NULL;
+}
+
+static void
+read_comment (Reader *reader)
+{
+  const char *end = enclosed_end (reader->p);
+
+  reader->no_comments = end == NULL;
+  if (end == NULL)
+    end = reader->address->len > 0 ? reader->p + strlen (reader->p) : reader->p + 1;
+  reader->p = end;
+}
+
+static void
+read_quoted (Reader *reader)
+{
+  const char *end = enclosed_end (reader->p);
+
+  reader->no_quotes = end == NULL;
+  if (end != NULL)
+    g_string_append_len (reader->address, reader->p, end - reader->p);
+  reader->p = end != NULL ? end : reader->p + 1;
+}
+
+/* Any other character; FALSE at the end of the first mailbox. */
+static gboolean
+read_character (Reader *reader)
+{
+  char c = *reader->p++;
+
+  if (c == '<' || (c == ':' && !reader->in_brackets))
+    {
+      /* What was read is a display name, or a group's. */
+      g_string_truncate (reader->address, 0);
+      reader->in_brackets = c == '<';
+      return TRUE;
+    }
+  if (c == '>')
+    return FALSE;
+  if (!reader->in_brackets && (c == ',' || c == ';'))
+    return reader->address->len == 0;
+  /* Blanks may stand around the parts of an address in brackets, else only around the whole. */
+  if (!g_ascii_isspace (c) || (!reader->in_brackets && reader->address->len > 0))
+    g_string_append_c (reader->address, c);
+  return TRUE;
+}
+
+static gboolean
+read_more (Reader *reader)
+{
+  if (*reader->p == '\0')
+    return FALSE;
+  if (*reader->p == '(' && !reader->no_comments)
+    read_comment (reader);
+  else if (*reader->p == '"' && !reader->no_quotes)
+    read_quoted (reader);
+  else
+    return read_character (reader);
+  return TRUE;
 }
 
 char *
 pf_address_from_mailbox (const char *value)
 {
-  g_autofree char *rest = without_words (value);
-  g_autofree char *address = NULL;
-  char *comma = strchr (rest, '<') == NULL ? strchr (rest, ',') : NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  Reader reader = { .p = value, .address = text };
+  const char *address;
 
-  if (comma != NULL)
-    *comma = '\0';
-  address = pf_address_from_path (rest);
-  return address != NULL && strchr (address, '@') != NULL ? g_steal_pointer (&address) : NULL;
+  while (read_more (&reader))
+    ;
+  g_strchomp (text->str);
+  address = skip_route (text->str);
+  return strchr (address, '@') != NULL && has_shape (address, TRUE) ? g_strdup (address) : NULL;
 }

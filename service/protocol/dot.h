@@ -1,8 +1,9 @@
-/* dot.h - reads the text of a multi-line POP3 answer up to its end (RFC 1939 section 3): octets come
- * out as they stood, without the dots that were stuffed. Lines may be of any length.
+/* dot.h - reads the text of a multi-line POP3 answer up to its end (RFC 1939 section 3): octets
+ * come out as they stood, without the dots that were stuffed. Lines may be of any length.
  *
- * Only CR LF . CR LF is the end. Where the server ends its lines in LF alone, LF . LF could be text
- * or the end, and a message would be cut there or run on into the next answer: that is a fault.
+ * Only CR LF . CR LF is the end. Where the server ends its lines in LF alone, LF . LF could be
+ * text or the end, and a message would be cut there or run on into the next answer: that is a
+ * fault.
  */
 #pragma once
 

@@ -23,14 +23,24 @@ is_empty_line (const char *p, const char *next)
   return next - p == 1 || (next - p == 2 && *p == '\r');
 }
 
-/* Length of the field's name that begins at @p; 0 when this is no field. Blanks before the colon are the obsolete form. */
+/* RFC 5322 section 2.2: printable ASCII without the colon. */
+static gboolean
+is_name_octet (char c)
+{
+  guchar octet = (guchar) c;
+
+  return octet > ' ' && octet < 0x7f && octet != ':';
+}
+
+/* Length of the field's name that begins at @p; 0 when this is no field. Blanks before the
+ * colon are the obsolete form. */
 static gsize
 field_name (const char *p, const char *next)
 {
   const char *at = p;
   gsize length;
 
-  while (at<next && * at> ' ' && *at < 0x7f && *at != ':')
+  while (at < next && is_name_octet (*at))
     at++;
   length = (gsize) (at - p);
   while (at < next && is_blank (*at))

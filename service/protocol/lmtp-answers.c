@@ -14,7 +14,8 @@ poison (PfLmtp *self, PfFault fault, const char *text)
 
 /* --- Words ---------------------------------------------------------------------------------- */
 
-/* Three digits of a status (RFC 5321 section 4.2), and a blank, a hyphen or the end; 0: there are none. */
+/* Three digits of a status (RFC 5321 section 4.2), and a blank, a hyphen or the end; 0: there
+ * are none. */
 static guint
 parse_status (const char *line)
 {

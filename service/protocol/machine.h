@@ -1,8 +1,9 @@
 /* machine.h - the one shape of every protocol machine: bytes in, events and bytes out.
  *
- * A machine owns no socket, no clock and no log. Whoever drives it (net/pump.h) feeds it what arrived and sends what it
- * has to say; whoever uses it (retrieve/, deliver/) gives commands and reads events. A machine that met a breach of
- * grammar or of a limit is poisoned: it tells one fault event, takes no further input and produces no further output.
+ * A machine owns no socket, no clock and no log. Whoever drives it (net/pump.h) feeds it what
+ * arrived and sends what it has to say; whoever uses it (retrieve/, deliver/) gives commands
+ * and reads events. A machine that met a breach of grammar or of a limit is poisoned: it tells
+ * one fault event, takes no further input and produces no further output.
  */
 #pragma once
 
@@ -24,7 +25,8 @@ typedef struct
   void (*feed) (gpointer machine, const guint8 *data, gsize length);
   /* The stream ended. */
   void (*feed_eof) (gpointer machine);
-  /* (transfer full) (nullable): what is to be sent next, NULL when nothing is. Holds secrets after a log-in command. */
+  /* (transfer full) (nullable): what is to be sent next, NULL when nothing is. Holds secrets
+   * after a log-in command. */
   GBytes *(*take_output) (gpointer machine);
   /* TRUE while the peer owes an answer: only then a silence is a time-out. */
   gboolean (*expects_answer) (gpointer machine);

@@ -1,4 +1,5 @@
-/* pop3.h - a POP3 client as a machine (RFC 1939, 2449 CAPA, 2595 STLS, 5034 AUTH, 3206 and 2449 response codes, 6856 UTF8). */
+/* pop3.h - a POP3 client as a machine (RFC 1939, 2449 CAPA, 2595 STLS, 5034 AUTH, 3206 and
+ * 2449 response codes, 6856 UTF8). */
 #pragma once
 
 #include "protocol/machine.h"
@@ -26,8 +27,9 @@ typedef enum
 
 typedef enum
 {
-  /* +OK or -ERR to @command (@number for RETR and DELE). For multi-line answers a +OK is followed by ITEM or BODY events
-   * and one END. For STAT @number is the count and @size the octets. */
+  /* +OK or -ERR to @command (@number for RETR and DELE). For multi-line answers a +OK is
+   * followed by ITEM or BODY events and one END. For STAT @number is the count and @size the
+   * octets. */
   PF_POP3_EVENT_REPLY,
   /* AUTH: the server's challenge; @text is its base64, maybe empty. */
   PF_POP3_EVENT_CHALLENGE,
@@ -48,8 +50,10 @@ typedef struct
   gboolean ok;
   guint32 number;
   guint64 size;
-  const char *text;   /* NUL-terminated, NUL octets replaced, cut at PF_LIMIT_SERVER_TEXT for replies; never NULL */
-  const char *code;   /* response code without brackets, upper case ("IN-USE", "SYS/TEMP", "AUTH"), or NULL */
+  /* NUL-terminated, NUL octets replaced, cut at PF_LIMIT_SERVER_TEXT for replies; never NULL */
+  const char *text;
+  /* response code without brackets, upper case ("IN-USE", "SYS/TEMP", "AUTH"), or NULL */
+  const char *code;
   const guint8 *data; /* BODY only */
   gsize length;
   PfFault fault;
@@ -63,26 +67,31 @@ extern const PfMachineClass pf_pop3_machine;
 /**
  * pf_pop3_next_event:
  *
- * Returns: FALSE when more input is needed. What @event points to stays valid until the next call or feed. Bodies are
- * handed out in chunks straight from what was fed, so drain the events after each feed.
+ * Returns: FALSE when more input is needed. What @event points to stays valid until the next call
+ * or feed. Bodies are handed out in chunks straight from what was fed, so drain the events after
+ * each feed.
  */
 gboolean pf_pop3_next_event (PfPop3 *self, PfPop3Event *event);
 
-/* Lock step (default) keeps every command back until the one before is answered; with pipelining they go out at once.
- * STLS, AUTH, USER, PASS and QUIT always wait for what is before them, and hold up what is behind. */
+/* Lock step (default) keeps every command back until the one before is answered; with
+ * pipelining they go out at once. STLS, AUTH, USER, PASS and QUIT always wait for what is
+ * before them, and hold up what is behind. */
 void pf_pop3_set_pipelining (PfPop3 *self, gboolean pipelining);
 
-/* After +OK to STLS: TRUE when the server had sent octets behind it in the clear (an injection: do not go on). */
+/* After +OK to STLS nothing is sent until this: call it when TLS takes over. TRUE when the
+ * server had sent octets behind its answer in the clear (an injection: the machine is
+ * poisoned). Capabilities are forgotten. */
 gboolean pf_pop3_tls_started (PfPop3 *self);
 
 void pf_pop3_capa (PfPop3 *self);
 void pf_pop3_stls (PfPop3 *self);
 void pf_pop3_utf8 (PfPop3 *self);
-/* Arguments must hold no CR, LF or NUL: FALSE otherwise, nothing queued. Buffers with secrets are wiped after use. */
+/* Arguments must hold no CR, LF or NUL: FALSE otherwise, nothing queued. Buffers with secrets
+ * are wiped after use. */
 gboolean pf_pop3_user (PfPop3 *self, const char *name);
 gboolean pf_pop3_pass (PfPop3 *self, const char *password);
-/* @initial: base64 or NULL; it is left out, to be given as first answer, where the line would exceed 255 octets:
- * the machine then answers the first empty challenge with it by itself. */
+/* @initial: base64 or NULL; it is left out, to be given as first answer, where the line would
+ * exceed 255 octets: the machine then answers the first challenge with it by itself. */
 void pf_pop3_auth         (PfPop3 *self, const char *mechanism, const char *initial);
 void pf_pop3_auth_respond (PfPop3 *self, const char *base64);
 void pf_pop3_auth_cancel  (PfPop3 *self);
@@ -95,7 +104,8 @@ void pf_pop3_noop (PfPop3 *self);
 void pf_pop3_rset (PfPop3 *self);
 void pf_pop3_quit (PfPop3 *self);
 
-/* What the last CAPA said: TRUE when @keyword is there; @arguments (nullable) gets the rest of its line. */
+/* What the last CAPA said: TRUE when @keyword is there; @arguments (nullable) gets the rest of
+ * its line. */
 gboolean pf_pop3_has_capability (PfPop3 *self, const char *keyword, const char **arguments);
 /* FALSE when the server refused CAPA. */
 gboolean pf_pop3_knows_capa     (PfPop3 *self);

@@ -9,7 +9,8 @@ typedef enum
 {
   PF_SASL_CONTINUE, /* send @out and wait for the server */
   PF_SASL_DONE,     /* send @out; when the server now says OK the log-in is proven */
-  PF_SASL_FAILED    /* the server's message is wrong or its proof does not fit: cancel, never retry in the clear */
+  PF_SASL_FAILED    /* the server's message is wrong or its proof does not fit: cancel, never retry
+                     * in the clear */
 } PfSaslResult;
 
 /**
@@ -18,14 +19,22 @@ typedef enum
  * @wanted: `auto` or one mechanism's name, as in the setting Authentication
  * @clear_allowed: whether a password may be sent as it is (TLS, loopback, AllowCleartext)
  *
- * Returns: (transfer none) (nullable): SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN or LOGIN, the strongest first; NULL
- *   when none fits. (USER/PASS and IMAP's LOGIN command are the caller's, after this.)
+ * Returns: (transfer none) (nullable): SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN or LOGIN, the
+ *   strongest first; NULL when none fits. (USER/PASS and IMAP's LOGIN command are the caller's,
+ *   after this.)
  */
 const char *pf_sasl_choose (const char *offered, const char *wanted, gboolean clear_allowed);
 
-/* @service: "imap" or "pop". @password: NUL-terminated, copied into libgsasl and wiped with the session.
- * Returns: (nullable): NULL when this libgsasl lacks the mechanism, or user or password cannot be sent with it. */
-PfSasl *pf_sasl_new  (const char *mechanism, const char *service, const char *host, const char *user, const char *password);
+/**
+ * pf_sasl_new:
+ * @service: "imap" or "pop"
+ * @password: NUL-terminated, copied into libgsasl and wiped with the session
+ *
+ * Returns: (nullable): NULL when this libgsasl lacks the mechanism, or user or password cannot be
+ *   sent with it (SCRAM and CRAM-MD5: what SASLprep, RFC 4013, forbids; all: no user at all).
+ */
+PfSasl *pf_sasl_new  (const char *mechanism, const char *service, const char *host,
+                      const char *user, const char *password);
 void    pf_sasl_free (PfSasl *self);
 
 /* TRUE for mechanisms where the client speaks first (PLAIN, SCRAM). */
@@ -34,14 +43,16 @@ gboolean pf_sasl_has_initial (PfSasl *self);
 /**
  * pf_sasl_step:
  * @challenge: (nullable): base64 from the server, NULL for the initial response
- * @out: (out) (transfer full): base64 to send; wipe it with pf_sasl_free_text()
+ * @out: (out) (transfer full): base64 to send; wipe it with pf_sasl_free_text(). NULL when failed
  *
- * Iteration counts outside base/limits.h fail. A SCRAM server's "e=" is %PF_SASL_FAILED.
+ * Iteration counts outside base/limits.h fail. A SCRAM server's "e=" is %PF_SASL_FAILED. What
+ * failed stays failed.
  */
 PfSaslResult pf_sasl_step (PfSasl *self, const char *challenge, char **out);
 void         pf_sasl_free_text (char *text);
 
-/* TRUE when a tagged OK may be believed now: mechanisms with mutual proof need the server's proof first. */
+/* TRUE when a tagged OK may be believed now: mechanisms with mutual proof need the server's
+ * first. */
 gboolean pf_sasl_is_complete (PfSasl *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PfSasl, pf_sasl_free)
