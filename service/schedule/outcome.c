@@ -74,8 +74,9 @@ pf_entry_apply (PfEntry *entry, PfCheck *check)
   if (pf_check_has_more (check) && pf_account_get_problem (entry->account) == NULL
       && pf_account_get_settings (entry->account)->enabled)
     pf_entry_plan_in (entry, MORE_MILLISECONDS);
-  else if (session != NULL
-           && pf_check_get_settings (check) == pf_account_get_settings (entry->account))
+  else if (is_outdated (entry, check))
+    pf_entry_plan_in (entry, 0);
+  else if (session != NULL)
     pf_entry_listen (entry, session);
   pf_journal_save_account (entry->schedule->parts.journal, entry->account);
 }
