@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define PATH_DIGITS 32
-#define GUESS_LENGTH 254
 
 char *
 pf_address_fold (const char *address)
@@ -93,9 +92,8 @@ pf_account_file_guess (const char *file_name)
 {
   const gsize length = stem_length (file_name);
   g_autofree char *address = unescape (file_name, length);
-  g_autofree char *text = address != NULL
-                              ? pf_text_printable (address, -1, GUESS_LENGTH)
-                              : pf_text_printable (file_name, (gssize) length, GUESS_LENGTH);
+  g_autofree char *text = address != NULL ? pf_text_printable (address, -1, 0)
+                                          : pf_text_printable (file_name, (gssize) length, 0);
 
   return pf_address_fold (text);
 }

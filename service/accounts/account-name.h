@@ -10,8 +10,8 @@
 /* TRUE for what is read from accounts.d: editors' backups and hidden files are not. */
 gboolean pf_account_file_is_one (const char *file_name);
 
-/* (transfer full): the account that a file is told as whose name is not what
- * pf_account_file_name() makes. Text of one line in lower case. */
+/* (transfer full): the account that a file is told as, whatever its name: the address in lower case
+ * where it is the name of one, else what comes nearest. Text of one line. */
 char *pf_account_file_guess (const char *file_name);
 
 /* (transfer full): "/org/postferry1/account/HEX". */

@@ -102,9 +102,7 @@ pf_registry_file_new (PfRegistry *self, const char *name)
   PfRegistryFile *file = g_new0 (PfRegistryFile, 1);
 
   file->name = g_strdup (name);
-  file->id = pf_account_file_address (name);
-  if (file->id == NULL)
-    file->id = pf_account_file_guess (name);
+  file->id = pf_account_file_guess (name);
   g_hash_table_insert (self->files, file->name, file);
   return file;
 }
