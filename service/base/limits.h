@@ -33,6 +33,8 @@
 #define PF_LIMIT_LMTP_LINES 100
 /* One SASL challenge, base64 and all. RFC 4954 suggests 12,288. */
 #define PF_LIMIT_SASL_CHALLENGE (12 * PF_KIB)
+/* Challenges in one log-in: SCRAM takes three, GSSAPI a few more. */
+#define PF_LIMIT_SASL_CHALLENGES 20
 /* SCRAM iterations: below, the password is too cheap to guess from a stolen exchange; above, the server burns our CPU. */
 #define PF_LIMIT_SCRAM_ITERATIONS_LOW 1000
 #define PF_LIMIT_SCRAM_ITERATIONS_HIGH 1000000

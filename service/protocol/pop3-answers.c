@@ -117,6 +117,7 @@ begin_answer (PfPop3 *self, PfPop3Command command, gboolean bare)
 static void
 note_answer (PfPop3 *self, PfPop3Command command, gboolean ok)
 {
+  self->challenges = 0;
   if (command == PF_POP3_AUTH)
     g_clear_pointer (&self->initial, pf_output_wipe_string);
   if (command == PF_POP3_CAPA && !ok)
@@ -149,10 +150,12 @@ tell_reply (PfPop3 *self, PfPop3Event *event, const PfQueued *due, gboolean ok, 
   return TRUE;
 }
 
-/* FALSE when the challenge was answered here. */
+/* FALSE when the challenge was answered here, or poisoned. */
 static gboolean
 tell_challenge (PfPop3 *self, PfPop3Event *event, const char *text)
 {
+  if (++self->challenges > PF_LIMIT_SASL_CHALLENGES)
+    return pf_pop3_poison (self, PF_FAULT_LIMIT, "challenges without end");
   if (self->initial != NULL)
     {
       pf_pop3_auth_respond (self, self->initial);

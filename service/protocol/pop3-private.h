@@ -30,6 +30,7 @@ struct _PfPop3
   gboolean knows_capa;
 
   char *initial; /* AUTH: for the first challenge */
+  guint challenges;
 
   char *text; /* of the event */
   char *code;
