@@ -59,7 +59,8 @@ socket_of_systemd (void)
 {
   const char *pid = g_getenv ("LISTEN_PID"), *count = g_getenv ("LISTEN_FDS");
 
-  if (pid == NULL || count == NULL || atol (pid) != (long) getpid () || strcmp (count, "1") != 0)
+  if (pid == NULL || count == NULL || g_ascii_strtoll (pid, NULL, 10) != (gint64) getpid ()
+      || strcmp (count, "1") != 0)
     return -1;
   return LISTEN_FDS_START;
 }

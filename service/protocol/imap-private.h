@@ -55,6 +55,13 @@ gboolean pf_imap_poison         (PfImap *self, PfFault fault, const char *text);
 /* imap.c */
 void     pf_imap_release_commands (PfImap *self);
 void     pf_imap_pending_free     (gpointer data);
+PfImapPending *pf_imap_pending_new (PfImapCommand command, guint tag);
+/* imap-untagged.c: what follows "*"; FALSE when poisoned */
+gboolean pf_imap_read_untagged    (PfImap *self, PfImapCursor *cursor);
+/* imap-answers.c */
+gboolean pf_imap_parse_status     (const char *word, PfImapStatus *status);
+void     pf_imap_read_text        (PfImap *self, PfImapCursor *cursor, PfImapOwned *owned);
+void     pf_imap_set_capabilities (PfImap *self, const char *list);
 void     pf_imap_send_raw         (PfImap *self, const char *text, gssize length);
 /* imap-fetch.c: FALSE when poisoned */
 gboolean pf_imap_read_fetch       (PfImap *self, PfImapCursor *cursor);

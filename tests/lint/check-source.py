@@ -21,7 +21,7 @@ FORBIDDEN = {
 }
 # Where a synchronous call is right: before the loop runs, or in a program without one.
 SYNC_ALLOWED = ('service/service.c', 'service/secrets/', 'cli-client/', 'tests/')
-LONGEST_FILE, LONGEST_FUNCTION = 500, 80
+LONGEST_FILE, LONGEST_TEST, LONGEST_FUNCTION = 500, 600, 80
 
 
 def files(*endings):
@@ -72,9 +72,11 @@ def check_functions(name, text, complain):
 def check_text(name, complain):
     raw = read(name)
     text = without_comments(raw)
-    if raw.count('\n') > LONGEST_FILE:
+    test = name.startswith('tests/')
+    if raw.count('\n') > (LONGEST_TEST if test else LONGEST_FILE):
         complain(name, '%d lines' % raw.count('\n'))
-    for pattern, better in FORBIDDEN.items():
+    # A test may wait on a loop of its own, and break things on purpose.
+    for pattern, better in ({} if test else FORBIDDEN).items():
         for match in re.finditer(pattern, raw if 'TODO' in pattern else text):
             if '_sync' in match.group(0) and name.startswith(SYNC_ALLOWED):
                 continue
