@@ -92,14 +92,18 @@ broken (PfAccountFile *self, char *sentence)
   return PF_ACCOUNT_FILE_BROKEN;
 }
 
+/* With the command that gives the service its rights. */
 static PfAccountFileResult
-broken_owner (PfAccountFile *self, const char *path, const char *why)
+broken_rights (PfAccountFile *self, const char *path, const char *why)
 {
   g_autofree char *shown = show (path);
   g_autofree char *quoted = quote (path);
+  g_autofree char *command = self->stamp.owner == geteuid ()
+                                 ? g_strdup ("chmod 600")
+                                 : g_strdup_printf ("chown %s", g_get_user_name ());
 
-  return broken (self, g_strdup_printf ("%s cannot be read: %s. Mend it with: chown %s %s", shown,
-                                        why, g_get_user_name (), quoted));
+  return broken (self, g_strdup_printf ("%s cannot be read: %s. Mend it with: %s %s", shown, why,
+                                        command, quoted));
 }
 
 static PfAccountFileResult
@@ -110,7 +114,7 @@ broken_open (PfAccountFile *self, const char *path, int code)
   if (code == ENOENT)
     return PF_ACCOUNT_FILE_GONE;
   if (code == EACCES || code == EPERM)
-    return broken_owner (self, path, g_strerror (code));
+    return broken_rights (self, path, g_strerror (code));
   if (code == ELOOP)
     return broken (
         self,
@@ -215,7 +219,7 @@ read_open (PfAccountFile *self, int fd, const char *path, const char *name)
   if (!S_ISREG (status.st_mode))
     return broken (self, g_strdup_printf ("%s is no regular file", shown));
   if (status.st_uid != 0 && status.st_uid != geteuid ())
-    return broken_owner (self, path, "it belongs to somebody else");
+    return broken_rights (self, path, "it belongs to somebody else");
   tighten (self, fd, path, &status);
   return read_settings (self, fd, path, name);
 }

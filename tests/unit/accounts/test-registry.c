@@ -447,7 +447,7 @@ test_unreadable (Fixture *f, gconstpointer unused)
   put (f, "a@example.org.account", GOOD ("a@example.org"));
   g_assert_cmpint (g_chmod (path, 0), ==, 0);
   pf_registry_reload (f->registry);
-  assert_says (sentence_of (f, "a@example.org"), "Mend it with: chown ");
+  assert_says (sentence_of (f, "a@example.org"), "Mend it with: chmod 600 ");
 }
 
 /* A folder that cannot be read for a moment is no reason to forget the accounts. */
