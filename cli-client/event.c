@@ -46,12 +46,21 @@ append (GString *text,
     g_string_append_printf (text, "%s%s%s%s", text->len > 0 ? ", " : "", before, readable, after);
 }
 
+/* "delivered, deliver" says it twice. */
+static gboolean
+verdict_tells (GVariant *entry)
+{
+  return !g_str_has_prefix (pf_event_name (entry), pf_property_string (entry, "Verdict"));
+}
+
 char *
 pf_event_text (GVariant *entry)
 {
   guint64 size = pf_property_number (entry, "Size");
   GString *text = g_string_new (NULL);
 
+  if (verdict_tells (entry))
+    append (text, entry, "Verdict", "", "", 60);
   append (text, entry, "Reason", "", "", 0);
   append (text, entry, "Sender", _ ("from "), "", 320);
   append (text, entry, "Subject", "“", "”", LONGEST_SUBJECT);
@@ -61,7 +70,6 @@ pf_event_text (GVariant *entry)
 
       g_string_append_printf (text, "%s%s", text->len > 0 ? ", " : "", readable);
     }
-  append (text, entry, "Verdict", "", "", 60);
   append (text, entry, "Caller", _ ("by "), "", 60);
   return g_string_free (text, FALSE);
 }

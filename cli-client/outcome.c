@@ -30,7 +30,10 @@ pf_outcome_text (GVariant *result)
         g_string_append_printf (text, "%s%" G_GUINT64_FORMAT " %s", text->len > 0 ? ", " : "",
                                 count, _ (counts[i].word));
     }
-  if (text->len == 0)
+  if (text->len == 0 && pf_property_number (result, "Known") > 0)
+    g_string_append_printf (text, _ ("nothing new, %" G_GUINT64_FORMAT " known"),
+                            pf_property_number (result, "Known"));
+  else if (text->len == 0)
     g_string_append (text, _ ("nothing new"));
   return g_string_free (text, FALSE);
 }
@@ -91,11 +94,12 @@ add_message (PfTable *table, GVariant *message)
   guint64 remove_at = pf_property_number (message, "RemoveAt");
   g_autofree char *size = g_format_size (pf_property_number (message, "Size"));
   g_autofree char *removed = pf_time_relative (remove_at, (guint64) g_get_real_time ());
+  const char *sender = pf_property_string (message, "MailFrom");
   g_autofree char *uid = g_strconcat ("  ", pf_property_string (message, "Uid"), NULL);
 
   pf_table_add (table, PF_STYLE_PLAIN, uid);
   pf_table_add (table, PF_STYLE_PLAIN, size);
-  pf_table_add (table, PF_STYLE_PLAIN, pf_property_string (message, "MailFrom"));
+  pf_table_add (table, PF_STYLE_PLAIN, *sender != '\0' ? sender : "-");
   pf_table_add (table, PF_STYLE_PLAIN, pf_property_string (message, "Verdict"));
   pf_table_add (table, PF_STYLE_PLAIN, pf_property_string (message, "Target"));
   pf_table_add (table, PF_STYLE_PLAIN, remove_at != 0 ? removed : _ ("never"));

@@ -7,7 +7,7 @@
 
 #include <json-glib/json-glib.h>
 
-/* (transfer full): "3 delivered, 1 as junk", "nothing new": what @result (a{sv}) counts. */
+/* (transfer full): "3 delivered, 1 as junk", "nothing new, 9 known": what @result (a{sv}) counts. */
 char *pf_outcome_text (GVariant *result);
 
 /* (transfer full): the keys of DESIGN 9 in their order; `messages` too with @explain. */

@@ -4,18 +4,14 @@
 usage: test-commands.py PROGRAM [TEST...]
 """
 
-import fcntl
 import json
 import os
-import pty
 import re
 import select
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -23,6 +19,7 @@ SERVERS = os.path.join(HERE, '..', '..', 'servers')
 sys.path.insert(0, SERVERS)
 
 import harness  # noqa: E402
+import terminal  # noqa: E402
 from harness import equal, true  # noqa: E402
 
 PROGRAM = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 and os.path.exists(sys.argv[1]) else None
@@ -40,7 +37,7 @@ class Bus:
         self.environment = {key: value for key, value in os.environ.items()
                             if not key.startswith(('DBUS_', 'NO_COLOR', 'CLICOLOR', 'PAGER', 'POSTFERRY', 'SUDO_'))}
         self.environment.update(DBUS_SESSION_BUS_ADDRESS='unix:path=' + self.path('bus'), LC_ALL='C.UTF-8', TZ='UTC', TERM='xterm')
-        self.environment['ASAN_OPTIONS'] = 'detect_leaks=0:abort_on_error=1'
+        self.environment['ASAN_OPTIONS'] = 'detect_leaks=1:abort_on_error=1'
 
     def path(self, name):
         return os.path.join(self.folder.name, name)
@@ -99,38 +96,9 @@ class Bus:
         os.chmod(self.path('secret'), 0o600)
         return self.path('secret')
 
-    def terminal(self, *arguments, script=(), environment=None, output_too=True):
-        """Runs it on a terminal. `script`: pairs of what to wait for and what to type. What was shown, the status, the settings
-        of the terminal before and after."""
-        pid, fd = pty.fork()
-        if pid == 0:
-            os.execve(PROGRAM, [PROGRAM, '--session'] + list(arguments), dict(self.environment, **(environment or {})))
-        fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 100, 0, 0))
-        before, shown = termios.tcgetattr(fd), b''
-        for wanted, typed in script:
-            seen = len(shown)
-            while wanted.encode() not in shown[seen:]:
-                shown += self.read(fd, shown)
-            os.write(fd, typed.encode())
-        after = before
-        while True:
-            try:
-                after = termios.tcgetattr(fd)
-                shown += self.read(fd, shown)
-            except OSError:
-                break
-        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        os.close(fd)
-        return shown.decode().replace('\r\n', '\n'), status, before == after
-
-    @staticmethod
-    def read(fd, shown):
-        ready, _, _ = select.select([fd], [], [], PATIENCE)
-        true(ready, 'an answer after ' + shown.decode(errors='replace'))
-        data = os.read(fd, 4096)
-        if not data:
-            raise OSError('end')
-        return data
+    def terminal(self, *arguments, script=(), environment=None):
+        """Runs it on a terminal: see terminal.run()."""
+        return terminal.run([PROGRAM, '--session'] + list(arguments), dict(self.environment, **(environment or {})), script)
 
 
 # --- Asking ---------------------------------------------------------------------------------------------------------

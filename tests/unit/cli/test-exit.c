@@ -147,7 +147,7 @@ test_outcome (void)
   g_assert_cmpint (outcome ("failed", "@a{sv} {'Problem': <('timed-out', 'x')>}"), ==, 3);
   g_assert_cmpint (outcome ("cancelled", "@a{sv} {}"), ==, 1);
   g_assert_cmpstr (some_text, ==, "3 delivered, 1 as junk");
-  g_assert_cmpstr (none_text, ==, "nothing new");
+  g_assert_cmpstr (none_text, ==, "nothing new, 9 known");
 }
 
 /* --- Secrets ---------------------------------------------------------------------------------------- */
