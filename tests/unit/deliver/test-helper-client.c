@@ -468,7 +468,7 @@ test_spawned (Fixture *self, gconstpointer data)
     n++;
   g_dir_close (entries);
   command = g_strdup_printf ("rm -r %s", directory);
-  g_assert_cmpint (system (command), ==, 0);
+  g_assert_true (g_spawn_command_line_sync (command, NULL, NULL, NULL, NULL));
   g_assert_cmpuint (n, ==, 100);
 }
 

@@ -1,7 +1,6 @@
 /* Who can be chosen, and when that may have changed. */
 #include "deliver/users.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static void
@@ -32,6 +31,15 @@ on_changed (gpointer user_data)
   (*(guint *) user_data)++;
 }
 
+static void
+run (const char *command)
+{
+  int status = -1;
+
+  g_assert_true (g_spawn_command_line_sync (command, NULL, NULL, &status, NULL));
+  g_assert_cmpint (status, ==, 0);
+}
+
 /* Several files change, and change again: told once, and again the next time. */
 static void
 test_watch (void)
@@ -45,16 +53,18 @@ test_watch (void)
       return;
     }
   watch = pf_users_watch_new (on_changed, &told);
-  g_assert_cmpint (system ("useradd pfone && userdel pfone && useradd pfone"), ==, 0);
+  run ("useradd pfone");
+  run ("userdel pfone");
+  run ("useradd pfone");
   while (told == 0)
     g_main_context_iteration (NULL, TRUE);
   g_assert_cmpuint (told, ==, 1);
   while (g_main_context_iteration (NULL, FALSE))
     ;
-  g_assert_cmpint (system ("userdel pfone"), ==, 0);
+  run ("userdel pfone");
   while (told == 1)
     g_main_context_iteration (NULL, TRUE);
-  g_assert_cmpint (system ("useradd pftwo"), ==, 0);
+  run ("useradd pftwo");
   pf_users_watch_free (watch); /* whatever waits is dropped */
   while (g_main_context_iteration (NULL, FALSE))
     ;

@@ -14,6 +14,14 @@ fill (PfRequestRecord *record, PfRequestOperation operation)
     record->length = 100;
 }
 
+/* Nothing is left of what was there: only @text is wrong. */
+static void
+put (char *field, gsize size, const char *text)
+{
+  memset (field, 0, size);
+  memcpy (field, text, strlen (text));
+}
+
 static const char *
 parse (const PfRequestRecord *records, gsize n, gsize n_fds)
 {
@@ -65,21 +73,23 @@ test_broken (void)
   BROKEN (record.user[2] = (char) 0xff);
   BROKEN (record.user[100] = 'x');
   BROKEN (memset (record.user, 'a', sizeof record.user));
-  BROKEN (strcpy (record.user, "-x"));
-  BROKEN (strcpy (record.user, ".."));
-  BROKEN (strcpy (record.user, "a:b"));
-  BROKEN (strcpy (record.folder, ".."));
-  BROKEN (strcpy (record.folder, "a/../b"));
-  BROKEN (strcpy (record.folder, "a/.hidden"));
-  BROKEN (strcpy (record.folder, "/a"));
-  BROKEN (strcpy (record.folder, "a/"));
-  BROKEN (strcpy (record.folder, "a//b"));
-  BROKEN (strcpy (record.folder, "~a"));
-  BROKEN (strcpy (record.folder, "a\tb"));
-  BROKEN (strcpy (record.folder, "a\xc2\x85"
-                                 "b"));
-  BROKEN (strcpy (record.folder, "a\xc0\xaf"
-                                 "b"));
+  BROKEN (put (record.user, sizeof record.user, "-x"));
+  BROKEN (put (record.user, sizeof record.user, ".."));
+  BROKEN (put (record.user, sizeof record.user, "a:b"));
+  BROKEN (put (record.folder, sizeof record.folder, ".."));
+  BROKEN (put (record.folder, sizeof record.folder, "a/../b"));
+  BROKEN (put (record.folder, sizeof record.folder, "a/.hidden"));
+  BROKEN (put (record.folder, sizeof record.folder, "/a"));
+  BROKEN (put (record.folder, sizeof record.folder, "a/"));
+  BROKEN (put (record.folder, sizeof record.folder, "a//b"));
+  BROKEN (put (record.folder, sizeof record.folder, "~a"));
+  BROKEN (put (record.folder, sizeof record.folder, "a\tb"));
+  BROKEN (put (record.folder, sizeof record.folder,
+               "a\xc2\x85"
+               "b"));
+  BROKEN (put (record.folder, sizeof record.folder,
+               "a\xc0\xaf"
+               "b"));
   BROKEN (record.folder[PF_REQUEST_FOLDER_SIZE - 1] = 'x');
   BROKEN (memset (record.folder, 'a', sizeof record.folder));
 #undef BROKEN
@@ -97,7 +107,7 @@ test_broken_probe (void)
   BROKEN (record.flags = PF_REQUEST_SEEN);
   BROKEN (record.length = 1);
   BROKEN (record.date = 1);
-  BROKEN (strcpy (record.folder, "Junk"));
+  BROKEN (put (record.folder, sizeof record.folder, "Junk"));
 #undef BROKEN
 }
 
