@@ -1,0 +1,85 @@
+#!/usr/bin/python3
+"""Applies one-line changes of the product, each of which would lose or double mail or weaken a guard, and wants a test to fail for each.
+
+usage: run.py [NAME...]      Works on a copy of the tree; needs what a build needs.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+# name, file, what stands there, what the mutant has, the test that must see it
+MUTANTS = [
+    ('removes-what-was-never-delivered', 'service/retrieve/plan.c',
+     'return row->state == PF_ROW_DELIVERED || row->state == PF_ROW_GONE;', 'return row->state != PF_ROW_SET_ASIDE;', 'retrieve-plan'),
+    ('believes-a-known-name-of-another-size', 'service/retrieve/plan.c',
+     'return row != NULL && row->size != listed->size;', 'return FALSE;', 'retrieve-plan'),
+    ('removes-what-was-marked-to-be-kept', 'service/retrieve/plan.c', '|| row->keep ||', '||', 'retrieve-plan'),
+    ('one-row-stands-for-two-messages', 'service/retrieve/ledger.c', '&& !pf_ledger_is_taken (self, row))', ')', 'retrieve-plan'),
+    ('refused-password-tried-for-ever', 'service/retrieve/login.c', '{ "AUTH", PF_PROBLEM_CREDENTIALS_REJECTED },',
+     '{ "AUTH", PF_PROBLEM_SERVER_BUSY },', 'retrieve-choices'),
+    ('answers-before-the-command', 'service/protocol/pop3-answers.c', 'if (due == NULL || self->early)', 'if (due == NULL)', 'unit-protocol-pop3-ahead'),
+    ('more-connections-than-allowed', 'service/schedule/slots.c', 'self->used >= self->total || count >= self->per_server',
+     'self->used >= self->total', 'schedule-slots'),
+]
+
+
+def run(command, folder):
+    return subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+
+
+def copy_tree(folder):
+    names = subprocess.run(['git', 'ls-files', '--cached', '--others', '--exclude-standard'], cwd=SOURCE, capture_output=True, text=True,
+                           check=True).stdout.splitlines()
+    for name in names:
+        if os.path.isfile(os.path.join(SOURCE, name)):
+            os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
+            shutil.copy2(os.path.join(SOURCE, name), os.path.join(folder, name))
+
+
+def test(folder, name):
+    """meson builds what the test needs; exit status of the test."""
+    return run(['meson', 'test', '-C', 'build', name], folder)
+
+
+def try_mutant(folder, mutant):
+    name, file, old, new, test_name = mutant
+    path = os.path.join(folder, file)
+    with open(path, encoding='utf-8') as handle:
+        text = handle.read()
+    if text.count(old) != 1:
+        print('FAIL %s: its line stands %d times in %s' % (name, text.count(old), file), flush=True)
+        return False
+    with open(path, 'w', encoding='utf-8') as handle:
+        handle.write(text.replace(old, new))
+    killed = test(folder, test_name).returncode != 0
+    with open(path, 'w', encoding='utf-8') as handle:
+        handle.write(text)
+    print('%s %s: %s %s' % ('ok  ' if killed else 'FAIL', name, test_name, 'fails, as it must' if killed else 'did not notice'), flush=True)
+    return killed
+
+
+def main():
+    chosen = [mutant for mutant in MUTANTS if not sys.argv[1:] or mutant[0] in sys.argv[1:]]
+    with tempfile.TemporaryDirectory(prefix='postferry-mutants-') as folder:
+        copy_tree(folder)
+        done = run(['meson', 'setup', 'build', '--buildtype=debug'], folder)
+        if done.returncode != 0:
+            print(done.stdout)
+            sys.exit(1)
+        for name in sorted({mutant[4] for mutant in chosen}):
+            done = test(folder, name)
+            if done.returncode != 0:
+                print('FAIL %s fails without any mutant:\n%s' % (name, done.stdout[-2000:]))
+                sys.exit(1)
+        results = [try_mutant(folder, mutant) for mutant in chosen]
+    print('%d of %d mutants were seen' % (sum(results), len(results)))
+    sys.exit(0 if all(results) else 1)
+
+
+if __name__ == '__main__':
+    main()
