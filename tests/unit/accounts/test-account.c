@@ -1,4 +1,5 @@
-/* An account as it runs: the state as a table, refusals, how long a trouble lasts, files that break. */
+/* An account as it runs: the state as a table, refusals, how long a trouble lasts, files that
+ * break. */
 #include "accounts/account-state.h"
 
 #include "build.h"
@@ -125,8 +126,8 @@ test_refusals (void)
   g_assert_true (pf_account_set_problem (account, offline, NULL));
   g_assert_cmpuint (pf_account_get_refusals (account), ==, 2);
   g_assert_true (pf_account_set_problem (account, refused, NULL));
-  /* A count that begins anew with each other problem in pf_account_count_refusals() makes this fail: a provider would
-   * lock the mailbox. */
+  /* A count that begins anew with each other problem in pf_account_count_refusals() makes this
+   * fail: a provider would lock the mailbox. */
   g_assert_cmpstr (pf_account_get_state (account), ==, "on-hold");
   pf_account_forget_refusals (account);
   g_assert_cmpstr (pf_account_get_state (account), ==, "retrying");
@@ -212,7 +213,8 @@ test_broken (void)
   g_assert_null (pf_account_get_problem (account));
 }
 
-/* Nobody would ever try an account again that is on hold for settings that were mended while the service was down. */
+/* Nobody would ever try an account again that is on hold for settings that were mended while the
+ * service was down. */
 static void
 test_restore (void)
 {

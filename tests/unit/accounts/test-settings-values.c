@@ -1,4 +1,5 @@
-/* Every key of an account's settings: what it takes, in which form it is kept, what it refuses and how that is said. */
+/* Every key of an account's settings: what it takes, in which form it is kept, what it refuses and
+ * how that is said. */
 #include "build.h"
 
 #include "base/limits.h"

@@ -1,4 +1,5 @@
-/* Settings as a whole: defaults, changes of a base, what holds between keys, comparing, and the key file. */
+/* Settings as a whole: defaults, changes of a base, what holds between keys, comparing, and the
+ * key file. */
 #include "build.h"
 
 #include "base/limits.h"
@@ -161,7 +162,8 @@ test_moves_secret (void)
       g_autoptr (PfSettings) base = make_good ("@a{sv} {}");
       g_autoptr (PfSettings) after = change (base, cases[i].changes);
 
-      /* Leaving PF_FIELD_MOVES_SECRET out of the row of one of these keys in settings-table.c makes this fail. */
+      /* Leaving PF_FIELD_MOVES_SECRET out of the row of one of these keys in settings-table.c
+       * makes this fail. */
       if (pf_settings_moves_secret (base, after) != cases[i].moves)
         g_error ("%s", cases[i].changes);
     }

@@ -45,8 +45,8 @@ test_wipe (void)
   pf_secret_free_string (g_strdup ("open sesame"));
 }
 
-/* free() is looked at from within: what it gets must hold nothing of the secret any more. AddressSanitizer has a free()
- * of its own. */
+/* free() is looked at from within: what it gets must hold nothing of the secret any more.
+ * AddressSanitizer has a free() of its own. */
 #ifndef __SANITIZE_ADDRESS__
 #define MARK "correct horse battery staple"
 
@@ -78,7 +78,7 @@ test_nothing_left (void)
   char *string = g_strdup (MARK);
 
   watching = TRUE;
-  /* Leaving pf_secret_wipe() out of pf_secret_unref() or pf_secret_free_string() makes this fail. */
+  /* Leaving the wiping out of pf_secret_unref() or pf_secret_free_string() makes this fail. */
   pf_secret_unref (secret);
   pf_secret_free_string (string);
   g_assert_false (seen);

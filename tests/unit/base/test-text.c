@@ -23,7 +23,8 @@ test_texts (void)
       "31m",
       "\\xc2\\x9b"
       "31m" },
-    /* Bidirectional overrides, isolates and marks, line and paragraph separators, a byte order mark. */
+    /* Bidirectional overrides, isolates and marks, line and paragraph separators, a byte order
+     * mark. */
     { "a\xe2\x80\xae"
       "b\xe2\x81\xa6"
       "c\xe2\x80\x8e"
@@ -76,7 +77,7 @@ test_cut (void)
   g_assert_cmpstr (escape, ==, "012345...");
 }
 
-/* Whatever comes: valid UTF-8 of one line without control characters, never longer than was asked. */
+/* Whatever comes: valid UTF-8 of one line without control characters, as short as was asked. */
 static void
 test_noise (void)
 {
