@@ -5,7 +5,8 @@
 #include "dbus-interfaces/info.h"
 #include "dbus-interfaces/names.h"
 
-/* (transfer container): property names of the interface; with @states only those that are no settings. */
+/* (transfer container): property names of the interface; with @states only those that are no
+ * settings. */
 static const char **
 property_names (gboolean states)
 {
@@ -59,7 +60,7 @@ pf_account_style (GVariant *properties)
   return *code != '\0' ? PF_STYLE_WARNING : PF_STYLE_PLAIN;
 }
 
-/* --- Attention -------------------------------------------------------------------------------------- */
+/* --- Attention -------------------------------------------------------------------------------- */
 
 static gboolean
 may_need (GVariant *properties)

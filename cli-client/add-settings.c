@@ -17,7 +17,8 @@ is_setting (const char *argument)
   return argument[before] == '=';
 }
 
-/* Who the caller is; NULL for root who has not become it by sudo: mail for root is nobody's wish. */
+/* Who the caller is; NULL for root who has not become it by sudo: mail for root is nobody's
+ * wish. */
 static const char *
 caller_name (void)
 {
@@ -53,7 +54,8 @@ ask_user_name (GVariantDict *dict, GError **error)
   return answer != NULL;
 }
 
-/* What a person is asked for. Who gives the server knows about protocols: that is asked only with it. */
+/* What a person is asked for. Who gives the server knows about protocols: that is asked only
+ * with it. */
 static gboolean
 ask_missing (PfCli *cli, GVariantDict *dict, GError **error)
 {

@@ -13,7 +13,7 @@
 
 #include <unistd.h>
 
-/* --- Before ----------------------------------------------------------------------------------------- */
+/* --- Before ----------------------------------------------------------------------------------- */
 
 static gboolean
 is_new (PfClient *client, const char *address, GError **error)
@@ -85,7 +85,7 @@ read_secret (PfCli *cli, const char *address, int *secret, GError **error)
   return pf_secret_from_terminal (question, cli->options->no_test, secret, error);
 }
 
-/* --- Test ------------------------------------------------------------------------------------------- */
+/* --- Test ------------------------------------------------------------------------------------- */
 
 static char *
 start_test (PfClient *client, GVariant *settings, int secret, GError **error)
@@ -130,7 +130,7 @@ try_settings (PfCli *cli,
   return FALSE;
 }
 
-/* --- Storing ---------------------------------------------------------------------------------------- */
+/* --- Storing ---------------------------------------------------------------------------------- */
 
 static char *
 store (PfClient *client, GVariant *settings, int secret, gboolean untested, GError **error)
@@ -204,7 +204,8 @@ pf_command_add (PfCli *cli, const char *const *arguments, GError **error)
   g_autoptr (GVariant) settings = NULL;
   PfClient *client;
 
-  /* What is wrong on the command line is told without the service; who is asked wants to know first that there is one. */
+  /* What is wrong on the command line is told without the service; who is asked wants to know
+   * first that there is one. */
   if (pf_terminal_can_ask () && pf_cli_client (cli, error) == NULL)
     return PF_EXIT_SERVICE;
   settings = pf_add_settings (cli, arguments, error);

@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-/* --- Starting --------------------------------------------------------------------------------------- */
+/* --- Starting --------------------------------------------------------------------------------- */
 
 /* (transfer full) (nullable): the Check. */
 static char *
@@ -145,7 +145,7 @@ explain_all (PfClient *client, PfChecks *checks, GError **error)
   return overview != NULL;
 }
 
-/* --- Waiting ---------------------------------------------------------------------------------------- */
+/* --- Waiting ---------------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -242,7 +242,7 @@ wait_for (PfCli *cli, PfChecks *checks, GError **error)
   return pf_checks_wait (checks, on_changed, &waiting, error);
 }
 
-/* --- The command ------------------------------------------------------------------------------------ */
+/* --- The command ------------------------------------------------------------------------------ */
 
 static void
 print_json (PfOutput *output, PfChecks *checks, gboolean explain)

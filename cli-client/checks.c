@@ -74,7 +74,7 @@ give_up (PfChecks *self, GError *error)
   g_main_loop_quit (self->loop);
 }
 
-/* --- What is told ----------------------------------------------------------------------------------- */
+/* --- What is told ----------------------------------------------------------------------------- */
 
 static void
 finish (PfChecked *check, const char *state, GVariant *result)
@@ -197,7 +197,7 @@ on_owner (GDBusConnection *connection,
   give_up (user_data, service_left ());
 }
 
-/* --- Looking ---------------------------------------------------------------------------------------- */
+/* --- Looking ---------------------------------------------------------------------------------- */
 
 static gboolean
 look (PfChecks *self, PfChecked *check, GError **error)
@@ -232,7 +232,7 @@ on_look (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* --- Waiting ---------------------------------------------------------------------------------------- */
+/* --- Waiting ---------------------------------------------------------------------------------- */
 
 PfChecks *
 pf_checks_new (PfClient *client)

@@ -16,15 +16,16 @@ typedef struct
 typedef struct _PfChecks PfChecks;
 
 /* Listens; made before the calls that start the checks. @client outlives it. */
-PfChecks *pf_checks_new  (PfClient *client);
-void      pf_checks_free (PfChecks *self);
+PfChecks *pf_checks_new (PfClient *client);
+void pf_checks_free (PfChecks *self);
 
-/* A check that was started. It may have ended already. Returns: (transfer none): NULL with an error. */
+/* A check that was started. It may have ended already. Returns: (transfer none): NULL with an
+ * error. */
 PfChecked *pf_checks_add (PfChecks *self, const char *path, const char *address, GError **error);
 
 /* In the order they were added. */
-guint      pf_checks_count (PfChecks *self);
-PfChecked *pf_checks_get   (PfChecks *self, guint index);
+guint pf_checks_count (PfChecks *self);
+PfChecked *pf_checks_get (PfChecks *self, guint index);
 
 /* @check changed: properties or end. */
 typedef void (*PfChecksFunc) (PfChecks *self, PfChecked *check, gpointer user_data);
@@ -33,7 +34,8 @@ typedef void (*PfChecksFunc) (PfChecks *self, PfChecked *check, gpointer user_da
  * pf_checks_wait:
  * @changed: (nullable): told of each change, once for each check at the beginning
  *
- * Returns: TRUE when all have ended. FALSE with an error when the service went away, or after Ctrl-C, which cancels them.
+ * Returns: TRUE when all have ended. FALSE with an error when the service went away, or after
+ * Ctrl-C, which cancels them.
  */
 gboolean pf_checks_wait (PfChecks *self, PfChecksFunc changed, gpointer user_data, GError **error);
 

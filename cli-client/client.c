@@ -9,8 +9,8 @@
 #include <gio/gunixfdlist.h>
 #include <unistd.h>
 
-/* The service answers at once, but for its own waits: polkit without a question (10 s), the secret store (10 s), a delivery
- * target that is probed. */
+/* The service answers at once, but for its own waits: polkit without a question (10 s), the
+ * secret store (10 s), a delivery target that is probed. */
 #define PATIENCE_MS (90 * 1000)
 /* A person is asked for a password: the service waits 5 minutes for that. */
 #define PATIENCE_WITH_PERSON_MS (360 * 1000)
@@ -31,7 +31,7 @@ struct _PfClient
   GArray *subscriptions; /* of guint */
 };
 
-/* --- Connection ------------------------------------------------------------------------------------- */
+/* --- Connection ------------------------------------------------------------------------------- */
 
 static GVariant *
 call_bus (PfClient *self,
@@ -132,7 +132,7 @@ pf_client_reconnect (PfClient *self, GError **error)
   return find_service (self, error);
 }
 
-/* --- Calls ------------------------------------------------------------------------------------------ */
+/* --- Calls ------------------------------------------------------------------------------------ */
 
 /* TRUE when somebody can be asked. root is never asked; on the session bus nobody is. */
 static gboolean
@@ -154,7 +154,8 @@ patience (PfClient *self, gboolean with_person)
   return with_person ? PATIENCE_WITH_PERSON_MS : PATIENCE_MS;
 }
 
-/* What GDBus says of a wait that ended ("Timeout was reached") tells nothing about what was waited for. */
+/* What GDBus says of a wait that ended ("Timeout was reached") tells nothing about what was
+ * waited for. */
 static GError *
 explain (GError *error, const char *member)
 {
@@ -242,7 +243,7 @@ pf_client_read_address (PfClient *self, const char *path, GError **error)
                                                              : g_strdup ("");
 }
 
-/* --- Objects ---------------------------------------------------------------------------------------- */
+/* --- Objects ---------------------------------------------------------------------------------- */
 
 static void
 object_free (gpointer data)
@@ -353,7 +354,7 @@ pf_property_problem (GVariant *properties, const char *name, const char **code, 
   g_variant_lookup (properties, name, "(&s&s)", code, text);
 }
 
-/* --- Signals ---------------------------------------------------------------------------------------- */
+/* --- Signals ---------------------------------------------------------------------------------- */
 
 void
 pf_client_listen (PfClient *self,

@@ -9,10 +9,11 @@ typedef struct _PfClient PfClient;
  * pf_client_new:
  * @session: the session bus instead of the system bus
  *
- * Connects and finds the service; the bus starts it where it can. Fails with PF_FAILURE_SERVICE_UNAVAILABLE.
+ * Connects and finds the service; the bus starts it where it can. Fails with
+ * PF_FAILURE_SERVICE_UNAVAILABLE.
  */
-PfClient *pf_client_new  (gboolean session, GError **error);
-void      pf_client_free (PfClient *self);
+PfClient *pf_client_new (gboolean session, GError **error);
+void pf_client_free (PfClient *self);
 
 /* From now on a call may take no longer than this: completion must not wait for anybody. */
 void pf_client_hurry (PfClient *self, guint milliseconds);
@@ -24,7 +25,7 @@ typedef struct
   const char *member;
   GVariant *arguments; /* (nullable): floating is taken */
   const char *reply;   /* type of the answer: "(o)", "()" */
-  gboolean asks;       /* polkit may have to ask: on a terminal it does so there, and that may take minutes */
+  gboolean asks;       /* polkit may have to ask, and that may take minutes */
   const int *secret;   /* (nullable): the descriptor that handle 0 in @arguments stands for */
 } PfClientCall;
 
@@ -32,12 +33,14 @@ typedef struct
 GVariant *pf_client_call (PfClient *self, const PfClientCall *call, GError **error);
 
 /* All properties of an object, a{sv}. */
-GVariant *pf_client_get_all (PfClient *self, const char *path, const char *interface, GError **error);
+GVariant *
+pf_client_get_all (PfClient *self, const char *path, const char *interface, GError **error);
 
 /* (transfer full) (nullable): the object of the account @address. */
 char *pf_client_find_account (PfClient *self, const char *address, GError **error);
 
-/* (transfer full) (nullable): the address of the account at @path, as it was given when it was added. */
+/* (transfer full) (nullable): the address of the account at @path, as it was given when it was
+ * added. */
 char *pf_client_read_address (PfClient *self, const char *path, GError **error);
 
 typedef struct
@@ -54,14 +57,15 @@ typedef struct
 } PfOverview;
 
 PfOverview *pf_client_overview (PfClient *self, GError **error);
-void        pf_overview_free   (PfOverview *self);
+void pf_overview_free (PfOverview *self);
 
 /* A property, or "" and 0 where the service has none of that name and type. */
 const char *pf_property_string (GVariant *properties, const char *name);
-guint64     pf_property_number (GVariant *properties, const char *name);
-gboolean    pf_property_boolean (GVariant *properties, const char *name);
+guint64 pf_property_number (GVariant *properties, const char *name);
+gboolean pf_property_boolean (GVariant *properties, const char *name);
 /* Code and sentence of (ss) property or key @name; both "" without. */
-void        pf_property_problem (GVariant *properties, const char *name, const char **code, const char **text);
+void
+pf_property_problem (GVariant *properties, const char *name, const char **code, const char **text);
 
 /**
  * pf_client_listen:
@@ -70,9 +74,14 @@ void        pf_property_problem (GVariant *properties, const char *name, const c
  *
  * Signals of the service as it runs now, to us: it tells them only to who called it once.
  */
-void pf_client_listen (PfClient *self, const char *interface, const char *member, GDBusSignalCallback callback, gpointer user_data);
+void pf_client_listen (PfClient *self,
+                       const char *interface,
+                       const char *member,
+                       GDBusSignalCallback callback,
+                       gpointer user_data);
 
-/* @callback is told when the service leaves the bus (an empty new owner is its last argument) or comes to it. */
+/* @callback is told when the service leaves the bus (an empty new owner is its last argument) or
+ * comes to it. */
 void pf_client_listen_owner (PfClient *self, GDBusSignalCallback callback, gpointer user_data);
 
 /* Ends all listening. */

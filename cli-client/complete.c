@@ -1,5 +1,6 @@
-/* __complete WORD...: what could stand in place of the last WORD; the shells' completions call it. One candidate a line, a tab,
- * what it means. Says nothing rather than something wrong, and never waits long. */
+/* __complete WORD...: what could stand in place of the last WORD; the shells' completions call
+ * it. One candidate a line, a tab, what it means. Says nothing rather than something wrong, and
+ * never waits long. */
 #include "cli-client/commands.h"
 
 #include "cli-client/i18n.h"
@@ -26,7 +27,7 @@ offer (Completion *self, const char *candidate, const char *meaning)
     pf_output_print (self->cli->output, "%s\t%s\n", readable, meaning);
 }
 
-/* --- What there is ---------------------------------------------------------------------------------- */
+/* --- What there is ---------------------------------------------------------------------------- */
 
 static void
 offer_commands (Completion *self)
@@ -129,7 +130,7 @@ offer_settings (Completion *self)
     }
 }
 
-/* --- Where we are ----------------------------------------------------------------------------------- */
+/* --- Where we are ----------------------------------------------------------------------------- */
 
 static void
 offer_arguments (Completion *self, const PfCommand *command, guint before)

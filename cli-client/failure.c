@@ -70,7 +70,8 @@ static const struct
   { DBUS ("NameHasNoOwner"), PF_FAILURE_SERVICE_UNAVAILABLE },
   { DBUS ("NoServer"), PF_FAILURE_SERVICE_UNAVAILABLE },
   { DBUS ("Disconnected"), PF_FAILURE_SERVICE_UNAVAILABLE },
-  /* The bus says so when the service leaves without an answer; a wait that we end ourselves is G_IO_ERROR_TIMED_OUT. */
+  /* The bus says so when the service leaves without an answer; a wait that we end ourselves is
+   * G_IO_ERROR_TIMED_OUT. */
   { DBUS ("NoReply"), PF_FAILURE_SERVICE_UNAVAILABLE },
   { DBUS ("TimedOut"), PF_FAILURE_TIMED_OUT },
   { DBUS ("Timeout"), PF_FAILURE_TIMED_OUT },

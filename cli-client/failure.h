@@ -1,4 +1,5 @@
-/* failure.h - why a command did not do what it was asked: one error domain, with the exit status and the code of --json. */
+/* failure.h - why a command did not do what it was asked: one error domain, with the exit status
+ * and the code of --json. */
 #pragma once
 
 #include "cli-client/exit-codes.h"
@@ -39,7 +40,7 @@ GQuark pf_failure_quark (void);
 
 /* "AuthenticationFailed" and so on: what stands in {"error":{"code"}}. Stable. */
 const char *pf_failure_code (PfFailure failure);
-PfExit      pf_failure_exit (PfFailure failure);
+PfExit pf_failure_exit (PfFailure failure);
 
 /* What the name of a D-Bus error means here; PF_FAILURE_FAILED for one that is not in the table. */
 PfFailure pf_failure_of_name (const char *dbus_name);

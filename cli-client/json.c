@@ -21,7 +21,7 @@ pf_json_name (const char *dbus_name)
   return g_string_free (name, FALSE);
 }
 
-/* --- Values ----------------------------------------------------------------------------------------- */
+/* --- Values ----------------------------------------------------------------------------------- */
 
 static JsonNode *
 string_node (const char *text)
@@ -127,7 +127,7 @@ pf_json_value (const char *dbus_name, GVariant *value)
     }
 }
 
-/* --- Objects ---------------------------------------------------------------------------------------- */
+/* --- Objects ---------------------------------------------------------------------------------- */
 
 static gint
 compare_names (gconstpointer a, gconstpointer b)
@@ -186,9 +186,10 @@ pf_json_objects (GVariant *dicts, const char *const *order)
   return json_node_init_array (json_node_alloc (), array);
 }
 
-/* --- Text ------------------------------------------------------------------------------------------- */
+/* --- Text ------------------------------------------------------------------------------------- */
 
-/* C1 controls, DEL, bidirectional controls, line separators, the byte order mark: json-glib leaves them as they are. */
+/* C1 controls, DEL, bidirectional controls, line separators, the byte order mark: json-glib
+ * leaves them as they are. */
 static gboolean
 acts_on_reader (gunichar c)
 {

@@ -1,4 +1,5 @@
-/* json.h - the answers of --json: D-Bus names in snake_case, times RFC 3339 in UTC or null, a problem null or an object. */
+/* json.h - the answers of --json: D-Bus names in snake_case, times RFC 3339 in UTC or null, a
+ * problem null or an object. */
 #pragma once
 
 #include <json-glib/json-glib.h>
@@ -18,7 +19,8 @@ JsonNode *pf_json_value (const char *dbus_name, GVariant *value);
 /**
  * pf_json_object:
  * @dict: a{sv}
- * @order: (nullable) (array zero-terminated=1): D-Bus names that come first, in this order; the rest follows by name
+ * @order: (nullable) (array zero-terminated=1): D-Bus names that come first, in this order; the
+ *   rest follows by name
  *
  * Returns: (transfer full): an object of all that @dict holds
  */
@@ -31,7 +33,7 @@ JsonNode *pf_json_objects (GVariant *dicts, const char *const *order);
  * pf_json_text:
  * @pretty: over several lines; else on one
  *
- * Returns: (transfer full): without final newline. Characters that a terminal would act on or that reorder text are written
- * as \uXXXX.
+ * Returns: (transfer full): without final newline. Characters that a terminal would act on or that
+ * reorder text are written as \uXXXX.
  */
 char *pf_json_text (JsonNode *node, gboolean pretty);

@@ -53,7 +53,8 @@ count_at (GPtrArray *entries, guint64 time)
   return count;
 }
 
-/* Page by page, backwards. A page begins with the time at which the last one ended, since several entries may have it. */
+/* Page by page, backwards. A page begins with the time at which the last one ended, since
+ * several entries may have it. */
 static gboolean
 fetch_all (PfClient *client, Query *query, GError **error)
 {

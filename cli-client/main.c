@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- Errors ----------------------------------------------------------------------------------------- */
+/* --- Errors ----------------------------------------------------------------------------------- */
 
 static void
 report_json (const GError *failure)
@@ -62,7 +62,7 @@ report (const char *command, gboolean json, GError *error)
   return pf_failure_exit ((PfFailure) failure->code);
 }
 
-/* --- Commands --------------------------------------------------------------------------------------- */
+/* --- Commands --------------------------------------------------------------------------------- */
 
 static gboolean
 check_count (const PfCommand *command, const char *const *arguments, GError **error)

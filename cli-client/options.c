@@ -56,7 +56,8 @@ fill_entries (PfOptions *self, PfTakes takes, GOptionEntry *entries)
   *entries = (GOptionEntry) G_OPTION_ENTRY_NULL;
 }
 
-/* GOption converts strings from the locale's character set, which in "C" has no umlauts: words are taken as octets. */
+/* GOption converts strings from the locale's character set, which in "C" has no umlauts: words
+ * are taken as octets. */
 static gboolean
 check_arguments (const PfOptions *self, GError **error)
 {

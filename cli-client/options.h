@@ -46,5 +46,10 @@ const PfOption *pf_options (guint *n_options);
  *
  * Without @until_command the words that are no options go to `arguments`, and must be UTF-8.
  */
-gboolean pf_options_parse (PfOptions *self, int *argc, char ***argv, PfTakes takes, gboolean until_command, GError **error);
-void     pf_options_clear (PfOptions *self);
+gboolean pf_options_parse (PfOptions *self,
+                           int *argc,
+                           char ***argv,
+                           PfTakes takes,
+                           gboolean until_command,
+                           GError **error);
+void pf_options_clear (PfOptions *self);

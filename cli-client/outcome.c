@@ -86,7 +86,7 @@ pf_outcome_exit (const PfChecked *check)
              : PF_EXIT_FAILED;
 }
 
-/* --- Text ------------------------------------------------------------------------------------------- */
+/* --- Text ------------------------------------------------------------------------------------- */
 
 static void
 add_message (PfTable *table, GVariant *message)

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* --- Colour ----------------------------------------------------------------------------------------- */
+/* --- Colour ----------------------------------------------------------------------------------- */
 
 static gboolean
 is_set (const char *variable)
@@ -62,7 +62,7 @@ pf_output_plain (const PfOutput *self, PfStyle style)
   return pf_style_end (style, self->color);
 }
 
-/* --- Pager ------------------------------------------------------------------------------------------ */
+/* --- Pager ------------------------------------------------------------------------------------ */
 
 /* (nullable): none is wanted. */
 static const char *
@@ -101,7 +101,7 @@ pf_output_page (PfOutput *self)
   close (input);
 }
 
-/* --- Writing ---------------------------------------------------------------------------------------- */
+/* --- Writing ---------------------------------------------------------------------------------- */
 
 /* Nobody reads any more: that is how `| head` ends, not a failure. */
 static void

@@ -1,4 +1,5 @@
-/* output.h - standard output: colour, pager, tables, JSON, and what becomes of it when nobody reads any more. */
+/* output.h - standard output: colour, pager, tables, JSON, and what becomes of it when nobody
+ * reads any more. */
 #pragma once
 
 #include "cli-client/exit-codes.h"
@@ -31,5 +32,6 @@ void pf_output_json (PfOutput *self, JsonNode *node, gboolean line);
 const char *pf_output_style (const PfOutput *self, PfStyle style);
 const char *pf_output_plain (const PfOutput *self, PfStyle style);
 
-/* Writes out what is left and waits for the pager. Returns @status, or PF_EXIT_FAILED when it could not be written. */
+/* Writes out what is left and waits for the pager. Returns @status, or PF_EXIT_FAILED when it
+ * could not be written. */
 PfExit pf_output_finish (PfOutput *self, PfExit status);

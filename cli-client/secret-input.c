@@ -15,7 +15,8 @@
 #define LONGEST (64 * 1024)
 #define SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
-/* Holds a secret while it is read; wiped when it goes. One octet more than allowed, and the newline. */
+/* Holds a secret while it is read; wiped when it goes. One octet more than allowed, and the
+ * newline. */
 typedef struct
 {
   gsize length;
@@ -82,9 +83,10 @@ seal (const Buffer *buffer, GError **error)
   return fd;
 }
 
-/* --- Files ------------------------------------------------------------------------------------------ */
+/* --- Files ------------------------------------------------------------------------------------ */
 
-/* Somebody at a terminal learns that others can read the file; a script could do nothing about it here. */
+/* Somebody at a terminal learns that others can read the file; a script could do nothing about
+ * it here. */
 static void
 warn_of_readers (const char *file, int fd)
 {
@@ -145,7 +147,7 @@ pf_secret_from_file (const char *file, GError **error)
   return sealed;
 }
 
-/* --- Terminal --------------------------------------------------------------------------------------- */
+/* --- Terminal --------------------------------------------------------------------------------- */
 
 gboolean
 pf_secret_from_terminal (const char *question, gboolean may_be_empty, int *fd, GError **error)

@@ -1,4 +1,5 @@
-/* secret-input.h - passwords from a terminal or a file to a descriptor: never an argument, never a string of ours for long. */
+/* secret-input.h - passwords from a terminal or a file to a descriptor: never an argument, never
+ * a string of ours for long. */
 #pragma once
 
 #include <glib.h>
@@ -17,4 +18,5 @@ int pf_secret_from_file (const char *file, GError **error);
  * @may_be_empty: an empty answer is no error
  * @fd: (out): a sealed memfd; -1 for an empty answer
  */
-gboolean pf_secret_from_terminal (const char *question, gboolean may_be_empty, int *fd, GError **error);
+gboolean
+pf_secret_from_terminal (const char *question, gboolean may_be_empty, int *fd, GError **error);

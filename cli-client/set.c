@@ -60,7 +60,8 @@ update (PfClient *client,
 
   if (moving == NULL)
     return pf_change_update (client, account, changes, -1, TRUE, error);
-  /* Without a question first: polkit would ask for an administrator, where the account's password would do. */
+  /* Without a question first: polkit would ask for an administrator, where the account's
+   * password would do. */
   if (pf_change_update (client, account, changes, -1, FALSE, &wrong))
     return TRUE;
   if (pf_failure_exit ((PfFailure) wrong->code) != PF_EXIT_PERMISSION)

@@ -89,7 +89,7 @@ pf_key_moves_secret (const char *name)
   return g_strv_contains (moving, name);
 }
 
-/* --- One value -------------------------------------------------------------------------------------- */
+/* --- One value -------------------------------------------------------------------------------- */
 
 static GVariant *
 parse_boolean (const char *key, const char *text, GError **error)
@@ -169,7 +169,7 @@ parse_value (const PfKey *key, const char *text, GError **error)
     }
 }
 
-/* --- Several ---------------------------------------------------------------------------------------- */
+/* --- Several ---------------------------------------------------------------------------------- */
 
 /* The key of "KEY=VALUE"; @value gets what stands behind the sign. */
 static const PfKey *

@@ -17,13 +17,14 @@ const PfKey *pf_keys (gsize *n_keys);
 const PfKey *pf_key_find (const char *name);
 /* (array zero-terminated=1): the names alone. */
 const char *const *pf_key_names (void);
-/* TRUE when a change of this key needs the account's secret anew, or an administrator (DESIGN 5). */
+/* TRUE when a change of this key needs the account's secret anew, or an administrator (DESIGN
+ * 5). */
 gboolean pf_key_moves_secret (const char *name);
 
 /**
  * pf_settings_parse:
- * @arguments: (array zero-terminated=1): KEY=VALUE each; lists are separated by ';' or their key is repeated; sizes may end
- *   in K, M or G
+ * @arguments: (array zero-terminated=1): KEY=VALUE each; lists are separated by ';' or their key is
+ *   repeated; sizes may end in K, M or G
  *
  * Returns: (transfer full): a{sv}, or NULL with an error that names the key as it was typed.
  */

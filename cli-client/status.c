@@ -9,7 +9,7 @@
 /* Checks to come that are shown. */
 #define NEXT_CHECKS 3
 
-/* --- JSON ------------------------------------------------------------------------------------------- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 static guint64
 next_check (GPtrArray *accounts)
@@ -66,7 +66,7 @@ status_json (PfOverview *overview, GPtrArray *needs)
   return json_node_init_object (json_node_alloc (), status);
 }
 
-/* --- Text ------------------------------------------------------------------------------------------- */
+/* --- Text ------------------------------------------------------------------------------------- */
 
 static void
 print_service (PfOutput *output, GVariant *manager)

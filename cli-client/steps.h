@@ -13,7 +13,13 @@
  *
  * Waits for its end. Returns: (transfer none): the Check, owned by @checks; NULL with an error.
  */
-PfChecked *pf_steps_run (PfChecks *checks, const char *path, const char *address, PfOutput *output, gboolean told, GError **error);
+PfChecked *pf_steps_run (PfChecks *checks,
+                         const char *path,
+                         const char *address,
+                         PfOutput *output,
+                         gboolean told,
+                         GError **error);
 
-/* TRUE when it succeeded; else the problem's code and sentence, owned by @check, "" where it tells none. */
+/* TRUE when it succeeded; else the problem's code and sentence, owned by @check, "" where it
+ * tells none. */
 gboolean pf_steps_succeeded (PfChecked *check, const char **code, const char **text);

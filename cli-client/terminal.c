@@ -12,7 +12,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* An answer that somebody types; longer ones are cut by the terminal itself (4,096 in canonical mode). */
+/* An answer that somebody types; longer ones are cut by the terminal itself (4,096 in canonical
+ * mode). */
 #define LONGEST_ANSWER 4096
 
 /* What a signal handler puts back: handlers cannot be given data. */
@@ -37,7 +38,8 @@ on_signal (int number)
   restore ();
   if (number == SIGINT)
     {
-      /* The prompt or what was echoed (^C) ends its line. A terminal that is gone is no reason to stay. */
+      /* The prompt or what was echoed (^C) ends its line. A terminal that is gone is no reason
+       * to stay. */
       if (isatty (STDERR_FILENO) && write (STDERR_FILENO, &newline, 1) < 0)
         _exit (PF_EXIT_INTERRUPTED);
       _exit (PF_EXIT_INTERRUPTED);

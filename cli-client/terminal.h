@@ -3,8 +3,8 @@
 
 #include <glib.h>
 
-/* Once, at the start: a signal that ends us restores the terminal first; SIGINT ends with status 130, SIGPIPE is an error of
- * write(). Calling it again puts the handlers back in place. */
+/* Once, at the start: a signal that ends us restores the terminal first; SIGINT ends with status
+ * 130, SIGPIPE is an error of write(). Calling it again puts the handlers back in place. */
 void pf_terminal_guard (void);
 
 /* TRUE when a person is there to be asked: standard input and standard error are terminals. */
@@ -18,7 +18,8 @@ guint pf_terminal_width (int fd);
  * @question: without colon: "Server"
  * @preset: (nullable): what an empty answer means
  *
- * Returns: (transfer full): the answer without blanks around it, "" for an empty one without @preset; NULL at the end of input.
+ * Returns: (transfer full): the answer without blanks around it, "" for an empty one without
+ * @preset; NULL at the end of input.
  */
 char *pf_terminal_ask (const char *question, const char *preset, GError **error);
 
@@ -35,5 +36,6 @@ gboolean pf_terminal_confirm (const char *question, GError **error);
  */
 gssize pf_terminal_ask_secret (const char *question, char *buffer, gsize size, GError **error);
 
-/* From now on a signal that ends us gives the terminal back the state it has now: others (the polkit agent) change it. */
+/* From now on a signal that ends us gives the terminal back the state it has now: others (the
+ * polkit agent) change it. */
 void pf_terminal_remember (void);

@@ -150,7 +150,7 @@ test_outcome (void)
   g_assert_cmpstr (none_text, ==, "nothing new, 9 known");
 }
 
-/* --- Secrets ---------------------------------------------------------------------------------------- */
+/* --- Secrets ---------------------------------------------------------------------------------- */
 
 static void
 expect_secret (const char *content, gssize length, const char *wanted)
@@ -176,7 +176,8 @@ expect_secret (const char *content, gssize length, const char *wanted)
   g_assert_no_error (error);
   n = read (fd, got, sizeof got);
   g_assert_cmpmem (got, n, wanted, strlen (wanted));
-  /* Safety: without F_ADD_SEALS in secret-input.c it could change between the service's look and its use. */
+  /* Safety: without F_ADD_SEALS in secret-input.c it could change between the service's look and
+   * its use. */
   g_assert_cmpint (pwrite (fd, "x", 1, 0), ==, -1);
   g_assert_cmpint (errno, ==, EPERM);
   close (fd);

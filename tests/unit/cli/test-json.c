@@ -95,7 +95,8 @@ test_order (void)
   g_assert_cmpstr (text, ==, "{\"zebra\":\"z\",\"apple\":\"a\",\"alpha\":\"b\",\"beta\":null}");
 }
 
-/* Safety: with `acts_on_reader` always FALSE in json.c a subject can reorder or recolour what a person reads. */
+/* Safety: with `acts_on_reader` always FALSE in json.c a subject can reorder or recolour what a
+ * person reads. */
 static void
 test_terminal (void)
 {

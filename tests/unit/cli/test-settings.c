@@ -4,7 +4,8 @@
 #include "cli-client/suggest.h"
 #include "dbus-interfaces/info.h"
 
-/* The keys and their types are those of the interface: whoever adds a setting there adds it here. */
+/* The keys and their types are those of the interface: whoever adds a setting there adds it
+ * here. */
 static void
 test_keys (void)
 {
