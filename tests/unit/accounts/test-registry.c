@@ -2,6 +2,7 @@
 #include "registry-fixture.h"
 
 #include "accounts/account-name.h"
+#include "accounts/registry-private.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -89,7 +90,8 @@ test_same_stamp (Fixture *f, gconstpointer unused)
 
       fputs (text, file);
       fclose (file);
-      pf_registry_reload (f->registry);
+      /* Believing each stamp in pf_account_file_read() makes this fail. */
+      pf_registry_scan (f->registry, FALSE);
       g_assert_cmpuint (pf_account_get_settings (lookup_account (f, "a@example.org"))->interval, ==,
                         100 + i);
     }
