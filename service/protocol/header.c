@@ -6,7 +6,7 @@
 static const char *
 line_end (const char *p, const char *end)
 {
-  const char *lf = memchr (p, '\n', (gsize) (end - p));
+  const char *lf = p < end ? memchr (p, '\n', (gsize) (end - p)) : NULL;
 
   return lf != NULL ? lf + 1 : NULL;
 }

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* Cutting a long stretch at every octet takes its square: beyond this, only so many cuts are made. */
+/* Cutting a long stretch at every octet takes its square: beyond this, only so many cuts are
+ * made. */
 #define MOST_CUTS 3000
 
 typedef enum
@@ -45,7 +46,7 @@ typedef struct
   GString *sent; /* since the last check */
 } Run;
 
-/* --- Text ----------------------------------------------------------------------------------- */
+/* --- Text ------------------------------------------------------------------------------------- */
 
 char *
 talk_quote (const void *text, gsize length)
@@ -107,7 +108,7 @@ talk_unquote (GByteArray *octets, const char *text)
     }
 }
 
-/* --- Trace ---------------------------------------------------------------------------------- */
+/* --- Trace ------------------------------------------------------------------------------------ */
 
 static void
 flush_body (TalkTrace *trace)
@@ -144,7 +145,7 @@ talk_trace_octets (TalkTrace *trace, const char *label, const void *data, gsize 
   g_string_append_len (trace->body, quoted + 1, (gssize) strlen (quoted) - 2);
 }
 
-/* --- Reading a talk ------------------------------------------------------------------------- */
+/* --- Reading a talk --------------------------------------------------------------------------- */
 
 static void
 step_free (gpointer data)
@@ -247,7 +248,7 @@ talk_free (gpointer data)
   g_free (talk);
 }
 
-/* --- Running -------------------------------------------------------------------------------- */
+/* --- Running ---------------------------------------------------------------------------------- */
 
 static void
 collect (Run *run)
@@ -285,7 +286,8 @@ run_end (Run *run)
   g_string_free (run->sent, TRUE);
 }
 
-/* Feeds @length octets from memory of their own, so that a machine that keeps a pointer is found out. */
+/* Feeds @length octets from memory of their own, so that a machine that keeps a pointer is found
+ * out. */
 static void
 feed (Run *run, const guint8 *data, gsize length)
 {

@@ -2,22 +2,20 @@
  *
  * A talk is a text file, one step a line, blanks around the word behind the mark dropped:
  *
- *   # a remark
- *   S: text        the server's line, CR LF is added
- *   S= text        octets of the server, nothing is added
- *   S* N text      the same, N times over
- *   > words        what the user of the machine does now: given to the driver
- *   C: text        the line that the client must have sent by now
- *   E: text        the event that the driver must have told by now
- *   EOF            the stream ends
+ * # a remark S: text        the server's line, CR LF is added S= text        octets of the
+ * server, nothing is added S* N text      the same, N times over > words        what the user of
+ * the machine does now: given to the driver C: text        the line that the client must have
+ * sent by now E: text        the event that the driver must have told by now EOF            the
+ * stream ends
  *
- * Texts know \r \n \t \0 \\ and \xHH. All S lines in a row are one stretch of octets. Events and client lines are each
- * compared in order, with all that came since the last stretch or deed, so that nothing may come unsaid.
+ * Texts know \r \n \t \0 \\ and \xHH. All S lines in a row are one stretch of octets. Events and
+ * client lines are each compared in order, with all that came since the last stretch or deed, so
+ * that nothing may come unsaid.
  *
- * Every talk is run with its stretches whole, byte by byte, and cut in two at every octet; and it is broken off by the
- * end of the stream at every octet: then what was told must be a beginning of what the whole talk tells, and a machine
- * that was owed an answer must say so.
- */
+ * Every talk is run with its stretches whole, byte by byte, and cut in two at every octet; and
+ * it is broken off by the end of the stream at every octet: then what was told must be a
+ * beginning of what the whole talk tells, and a machine that was owed an answer must say so.
+ * */
 #pragma once
 
 #include "protocol/machine.h"

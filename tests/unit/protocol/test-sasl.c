@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* --- Choosing ------------------------------------------------------------------------------- */
+/* --- Choosing --------------------------------------------------------------------------------- */
 
 static void
 test_choose (void)
@@ -41,7 +41,7 @@ test_choose (void)
                      cases[i].chosen);
 }
 
-/* --- Help ----------------------------------------------------------------------------------- */
+/* --- Help ------------------------------------------------------------------------------------- */
 
 static PfSasl *
 start (const char *mechanism, const char *user, const char *password)
@@ -93,7 +93,7 @@ assert_raw_step (PfSasl *sasl, const char *base64, PfSaslResult result, const ch
   pf_sasl_free_text (out);
 }
 
-/* --- Mechanisms without proof ---------------------------------------------------------------- */
+/* --- Mechanisms without proof ----------------------------------------------------------------- */
 
 static void
 test_plain (void)
@@ -135,7 +135,7 @@ test_cram_md5 (void)
   g_assert_true (pf_sasl_is_complete (sasl));
 }
 
-/* --- SCRAM ---------------------------------------------------------------------------------- */
+/* --- SCRAM ------------------------------------------------------------------------------------ */
 
 /* The server of this test against the vectors of RFC 5802 section 5 and RFC 7677 section 3. */
 static void
@@ -333,7 +333,7 @@ test_scram_bounds (void)
     }
 }
 
-/* --- Hostile wire --------------------------------------------------------------------------- */
+/* --- Hostile wire ----------------------------------------------------------------------------- */
 
 static void
 test_hostile_base64 (void)
