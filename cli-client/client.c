@@ -67,8 +67,9 @@ find_service (PfClient *self, GError **error)
   self->owner = ask_owner (self);
   if (self->owner != NULL)
     return TRUE;
-  started =
-      call_bus (self, "StartServiceByName", g_variant_new ("(su)", PF_BUS_NAME, 0), "(u)", &wrong);
+  if (self->hurry == 0)
+    started = call_bus (self, "StartServiceByName", g_variant_new ("(su)", PF_BUS_NAME, 0), "(u)",
+                        &wrong);
   self->owner = ask_owner (self);
   if (self->owner != NULL)
     return TRUE;
@@ -84,12 +85,13 @@ find_service (PfClient *self, GError **error)
 }
 
 PfClient *
-pf_client_new (gboolean session, GError **error)
+pf_client_new (gboolean session, guint hurry, GError **error)
 {
   g_autoptr (PfClient) self = g_new0 (PfClient, 1);
   g_autoptr (GError) wrong = NULL;
 
   self->session = session;
+  self->hurry = hurry;
   self->subscriptions = g_array_new (FALSE, FALSE, sizeof (guint));
   self->connection =
       g_bus_get_sync (session ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM, NULL, &wrong);
@@ -172,6 +174,8 @@ GVariant *
 pf_client_call (PfClient *self, const PfClientCall *call, GError **error)
 {
   gboolean interactive = call->asks && may_ask (self);
+  /* find_service() has started it: one that ended since is told, not replaced in silence. */
+  GDBusCallFlags flags = G_DBUS_CALL_FLAGS_NO_AUTO_START;
   g_autoptr (GUnixFDList) descriptors = NULL;
   GError *wrong = NULL;
   GVariant *reply;
@@ -186,11 +190,12 @@ pf_client_call (PfClient *self, const PfClientCall *call, GError **error)
           return NULL;
         }
     }
+  if (interactive)
+    flags |= G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION;
   reply = g_dbus_connection_call_with_unix_fd_list_sync (
       self->connection, PF_BUS_NAME, call->path, call->interface, call->member, call->arguments,
-      G_VARIANT_TYPE (call->reply),
-      interactive ? G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION : G_DBUS_CALL_FLAGS_NONE,
-      patience (self, interactive), descriptors, NULL, NULL, &wrong);
+      G_VARIANT_TYPE (call->reply), flags, patience (self, interactive), descriptors, NULL, NULL,
+      &wrong);
   if (reply == NULL)
     g_propagate_error (error, explain (wrong, call->member));
   return reply;

@@ -8,14 +8,16 @@ typedef struct _PfClient PfClient;
 /**
  * pf_client_new:
  * @session: the session bus instead of the system bus
+ * @hurry: milliseconds that a call may take, and a service that is not running is not started; 0
+ * for patience
  *
  * Connects and finds the service; the bus starts it where it can. Fails with
  * PF_FAILURE_SERVICE_UNAVAILABLE.
  */
-PfClient *pf_client_new (gboolean session, GError **error);
+PfClient *pf_client_new (gboolean session, guint hurry, GError **error);
 void pf_client_free (PfClient *self);
 
-/* From now on a call may take no longer than this: completion must not wait for anybody. */
+/* From now on a call may take no longer than this. */
 void pf_client_hurry (PfClient *self, guint milliseconds);
 
 typedef struct

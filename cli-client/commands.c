@@ -96,6 +96,6 @@ PfClient *
 pf_cli_client (PfCli *cli, GError **error)
 {
   if (cli->client == NULL)
-    cli->client = pf_client_new (cli->options->session, error);
+    cli->client = pf_client_new (cli->options->session, 0, error);
   return cli->client;
 }

@@ -60,11 +60,9 @@ offer_options (Completion *self, const PfCommand *command)
 static PfClient *
 quick_client (Completion *self)
 {
-  PfClient *client = pf_cli_client (self->cli, NULL);
-
-  if (client != NULL)
-    pf_client_hurry (client, PATIENCE_MS);
-  return client;
+  if (self->cli->client == NULL)
+    self->cli->client = pf_client_new (self->cli->options->session, PATIENCE_MS, NULL);
+  return self->cli->client;
 }
 
 static void

@@ -134,8 +134,10 @@ pf_command_log (PfCli *cli, const char *const *arguments, GError **error)
   client = pf_cli_client (cli, error);
   if (client == NULL || !fetch_all (client, &query, error))
     return PF_EXIT_FAILED;
-  if (!cli->output->json)
+  if (!cli->output->json && entries->len > 0)
     print_text (cli->output, entries);
+  else if (!cli->output->json)
+    g_printerr ("%s\n", _ ("Nothing is recorded."));
   for (guint i = entries->len; cli->output->json && i > 0; i--)
     pf_output_json (cli->output, pf_event_json (entries->pdata[i - 1]), TRUE);
   return PF_EXIT_DONE;
