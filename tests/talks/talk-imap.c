@@ -159,6 +159,17 @@ trace_selected (PfImap *self, TalkTrace *log)
                     selected->may_delete ? " may-delete" : "");
 }
 
+/* Words of a talk may hold escapes. */
+static guint
+login (PfImap *self, const char *user, const char *password)
+{
+  g_autoptr (GByteArray) octets = g_byte_array_new ();
+
+  talk_unquote (octets, password);
+  g_byte_array_append (octets, (const guint8 *) "", 1);
+  return pf_imap_login (self, user, (const char *) octets->data);
+}
+
 static gboolean
 act (gpointer machine, char **words, TalkTrace *log)
 {
@@ -167,7 +178,7 @@ act (gpointer machine, char **words, TalkTrace *log)
 
   if (strcmp (words[0], "login") == 0)
     talk_trace_event (log, "LOGIN %s",
-                      pf_imap_login (machine, argument, second) != 0 ? "queued" : "refused");
+                      login (machine, argument, second) != 0 ? "queued" : "refused");
   else if (strcmp (words[0], "authenticate") == 0)
     pf_imap_authenticate (machine, argument, second);
   else if (strcmp (words[0], "respond") == 0)
