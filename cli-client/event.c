@@ -43,7 +43,11 @@ append (GString *text,
   g_autofree char *readable = pf_text_printable (value, -1, max);
 
   if (*value != '\0')
-    g_string_append_printf (text, "%s%s%s%s", text->len > 0 ? ", " : "", before, readable, after);
+    g_string_append_printf (text, "%s%s%s%s",
+                            text->len == 0                ? ""
+                            : g_str_equal (key, "Reason") ? ": "
+                                                          : ", ",
+                            before, readable, after);
 }
 
 /* "delivered, deliver" says it twice. */
