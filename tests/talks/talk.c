@@ -1,4 +1,4 @@
-#include "talk.h"
+#include "talk-run.h"
 
 #include <string.h>
 
@@ -23,127 +23,12 @@ typedef struct
   GString *events, *sent; /* what must have come: lines, each with its newline */
 } Step;
 
-struct _TalkTrace
-{
-  GString *events; /* since the last check */
-  GString *body;   /* octets in a row, quoted */
-  char *label;
-};
-
 typedef struct
 {
   char *name;
   GPtrArray *steps; /* Step */
   gsize octets;     /* of all stretches */
 } Talk;
-
-/* One machine on its way through a talk. */
-typedef struct
-{
-  const TalkDriver *driver;
-  gpointer machine;
-  TalkTrace trace;
-  GString *sent; /* since the last check */
-} Run;
-
-/* --- Text ------------------------------------------------------------------------------------- */
-
-char *
-talk_quote (const void *text, gsize length)
-{
-  const guint8 *octets = text;
-  GString *out = g_string_new ("\"");
-
-  for (gsize i = 0; i < length; i++)
-    switch (octets[i])
-      {
-      case '\r':
-        g_string_append (out, "\\r");
-        break;
-      case '\n':
-        g_string_append (out, "\\n");
-        break;
-      case '\t':
-        g_string_append (out, "\\t");
-        break;
-      case '\\':
-        g_string_append (out, "\\\\");
-        break;
-      default:
-        if (octets[i] >= ' ' && octets[i] < 0x7f)
-          g_string_append_c (out, (char) octets[i]);
-        else if (octets[i] == '\0')
-          g_string_append (out, "\\0");
-        else
-          g_string_append_printf (out, "\\x%02x", octets[i]);
-      }
-  g_string_append_c (out, '"');
-  return g_string_free (out, FALSE);
-}
-
-void
-talk_unquote (GByteArray *octets, const char *text)
-{
-  for (const char *p = text; *p != '\0'; p++)
-    {
-      guint8 octet = (guint8) *p;
-
-      if (*p == '\\')
-        {
-          p++;
-          if (*p == 'x')
-            {
-              g_assert_true (g_ascii_isxdigit (p[1]) && g_ascii_isxdigit (p[2]));
-              octet = (guint8) (g_ascii_xdigit_value (p[1]) * 16 + g_ascii_xdigit_value (p[2]));
-              p += 2;
-            }
-          else
-            octet = *p == 'r'   ? '\r'
-                    : *p == 'n' ? '\n'
-                    : *p == 't' ? '\t'
-                    : *p == '0' ? '\0'
-                                : '\\';
-        }
-      g_byte_array_append (octets, &octet, 1);
-    }
-}
-
-/* --- Trace ------------------------------------------------------------------------------------ */
-
-static void
-flush_body (TalkTrace *trace)
-{
-  if (trace->label == NULL)
-    return;
-  g_string_append_printf (trace->events, "%s \"%s\"\n", trace->label, trace->body->str);
-  g_string_truncate (trace->body, 0);
-  g_clear_pointer (&trace->label, g_free);
-}
-
-void
-talk_trace_event (TalkTrace *trace, const char *format, ...)
-{
-  va_list arguments;
-
-  flush_body (trace);
-  va_start (arguments, format);
-  g_string_append_vprintf (trace->events, format, arguments);
-  va_end (arguments);
-  g_string_append_c (trace->events, '\n');
-}
-
-void
-talk_trace_octets (TalkTrace *trace, const char *label, const void *data, gsize length)
-{
-  g_autofree char *quoted = talk_quote (data, length);
-
-  if (g_strcmp0 (trace->label, label) != 0)
-    {
-      flush_body (trace);
-      trace->label = g_strdup (label);
-    }
-  g_string_append_len (trace->body, quoted + 1, (gssize) strlen (quoted) - 2);
-}
 
 /* --- Reading a talk --------------------------------------------------------------------------- */
 
@@ -248,115 +133,28 @@ talk_free (gpointer data)
   g_free (talk);
 }
 
-/* --- Running ---------------------------------------------------------------------------------- */
+/* --- Running -------------------------------------------------------------------------------- */
 
 static void
-collect (Run *run)
+check (TalkRun *run, const Talk *talk, const Step *step, const char *how, guint line)
 {
-  run->driver->drain (run->machine, &run->trace);
-  while (TRUE)
-    {
-      g_autoptr (GBytes) output = run->driver->machine_class->take_output (run->machine);
-
-      if (output == NULL)
-        return;
-      g_string_append_len (run->sent, g_bytes_get_data (output, NULL),
-                           (gssize) g_bytes_get_size (output));
-    }
-}
-
-static void
-run_begin (Run *run, const TalkDriver *driver)
-{
-  run->driver = driver;
-  run->machine = driver->create ();
-  run->trace.events = g_string_new (NULL);
-  run->trace.body = g_string_new (NULL);
-  run->trace.label = NULL;
-  run->sent = g_string_new (NULL);
-}
-
-static void
-run_end (Run *run)
-{
-  run->driver->destroy (run->machine);
-  g_string_free (run->trace.events, TRUE);
-  g_string_free (run->trace.body, TRUE);
-  g_free (run->trace.label);
-  g_string_free (run->sent, TRUE);
-}
-
-/* Feeds @length octets from memory of their own, so that a machine that keeps a pointer is found
- * out. */
-static void
-feed (Run *run, const guint8 *data, gsize length)
-{
-  g_autofree guint8 *copy = g_memdup2 (data, length);
-
-  if (length == 0)
-    return;
-  run->driver->machine_class->feed (run->machine, copy, length);
-  collect (run);
-}
-
-static void
-feed_in_pieces (Run *run, const guint8 *data, gsize length, gsize piece)
-{
-  for (gsize at = 0; at < length; at += piece)
-    feed (run, data + at, MIN (piece, length - at));
-}
-
-/* The client's octets as lines: every one ends in CR LF, else it is shown as it is. */
-static char *
-sent_lines (Run *run)
-{
-  GString *lines = g_string_new (NULL);
-  const char *at = run->sent->str, *end = at + run->sent->len;
-
-  while (at < end)
-    {
-      const char *lf = memchr (at, '\n', (gsize) (end - at));
-      const char *stop = lf != NULL ? lf : end;
-      gboolean whole = lf != NULL && lf > at && lf[-1] == '\r';
-      g_autofree char *quoted = talk_quote (at, (gsize) (stop - at) - (whole ? 1 : 0));
-
-      g_string_append_len (lines, quoted + 1, (gssize) strlen (quoted) - 2);
-      g_string_append (lines, whole ? "\n" : "<no CR LF>\n");
-      at = stop + 1;
-    }
-  return g_string_free (lines, FALSE);
-}
-
-static void
-check (Run *run, const Talk *talk, const Step *step, const char *how, guint line)
-{
-  g_autofree char *sent = sent_lines (run);
+  g_autofree char *sent = talk_run_sent (run);
+  const char *told = talk_run_events (run);
   const char *events = step != NULL ? step->events->str : "";
   const char *expected = step != NULL ? step->sent->str : "";
 
-  flush_body (&run->trace);
-  if (strcmp (run->trace.events->str, events) != 0)
-    g_error ("%s:%u (%s): the events are\n%s\nand not\n%s", talk->name, line, how,
-             run->trace.events->str, events);
+  if (strcmp (told, events) != 0)
+    g_error ("%s:%u (%s): the events are\n%s\nand not\n%s", talk->name, line, how, told, events);
   if (strcmp (sent, expected) != 0)
     g_error ("%s:%u (%s): the client says\n%s\nand not\n%s", talk->name, line, how, sent, expected);
-  g_string_truncate (run->trace.events, 0);
-  g_string_truncate (run->sent, 0);
+  talk_run_forget (run);
 }
 
 static void
-act (Run *run, const Talk *talk, const Step *step)
+act (TalkRun *run, const Talk *talk, const Step *step)
 {
-  if (!run->driver->act (run->machine, step->words, &run->trace))
+  if (!talk_run_act (run, step->words))
     g_error ("%s:%u: no such deed: %s", talk->name, step->line, step->words[0]);
-  collect (run);
-}
-
-static void
-end_stream (Run *run)
-{
-  run->driver->machine_class->feed_eof (run->machine);
-  collect (run);
 }
 
 /* Goes through the talk: @piece octets at once, and a cut before octet @cut. */
@@ -364,10 +162,10 @@ static void
 run_whole (const Talk *talk, const TalkDriver *driver, gsize piece, gsize cut, const char *how)
 {
   gsize before = 0;
-  Run run;
+  TalkRun run;
 
-  run_begin (&run, driver);
-  collect (&run);
+  talk_run_begin (&run, driver);
+  talk_run_collect (&run);
   for (guint i = 0; i < talk->steps->len; i++)
     {
       const Step *step = talk->steps->pdata[i];
@@ -385,13 +183,13 @@ run_whole (const Talk *talk, const TalkDriver *driver, gsize piece, gsize cut, c
       if (step->type == STEP_DEED)
         act (&run, talk, step);
       else if (step->type == STEP_EOF)
-        end_stream (&run);
-      feed_in_pieces (&run, step->octets->data, first, piece);
-      feed_in_pieces (&run, step->octets->data + first, length - first, piece);
+        talk_run_eof (&run);
+      talk_run_feed (&run, step->octets->data, first, piece);
+      talk_run_feed (&run, step->octets->data + first, length - first, piece);
       before += length;
     }
   check (&run, talk, NULL, how, 0);
-  run_end (&run);
+  talk_run_end (&run);
 }
 
 /* All events that the first @stop octets bring; with @broken, the stream ends then. */
@@ -401,9 +199,9 @@ events_until (const Talk *talk, const TalkDriver *driver, gsize stop, gboolean b
   gsize before = 0;
   gboolean owed;
   char *events;
-  Run run;
+  TalkRun run;
 
-  run_begin (&run, driver);
+  talk_run_begin (&run, driver);
   for (guint i = 0; i < talk->steps->len; i++)
     {
       const Step *step = talk->steps->pdata[i];
@@ -412,20 +210,19 @@ events_until (const Talk *talk, const TalkDriver *driver, gsize stop, gboolean b
       if (step->type == STEP_DEED)
         act (&run, talk, step);
       else if (step->type == STEP_EOF && !broken)
-        end_stream (&run);
-      feed (&run, step->octets->data, length);
+        talk_run_eof (&run);
+      talk_run_feed (&run, step->octets->data, length, G_MAXUINT16);
       before += length;
       if (broken && step->type == STEP_OCTETS && length < step->octets->len)
         break;
     }
   owed = driver->machine_class->expects_answer (run.machine);
   if (broken)
-    end_stream (&run);
-  flush_body (&run.trace);
-  g_assert_false (broken && owed && strstr (run.trace.events->str, "FAULT eof") == NULL);
+    talk_run_eof (&run);
+  events = g_strdup (talk_run_events (&run));
+  g_assert_false (broken && owed && strstr (events, "FAULT eof") == NULL);
   g_assert_false (broken && driver->machine_class->expects_answer (run.machine));
-  events = g_strdup (run.trace.events->str);
-  run_end (&run);
+  talk_run_end (&run);
   return events;
 }
 
