@@ -5,6 +5,7 @@
 #include "config.h"
 #include "deliver/quarantine.h"
 #include "filter/headers.h"
+#include "protocol/address.h"
 #include "protocol/header.h"
 #include "retrieve/recipients.h"
 
@@ -37,12 +38,24 @@ pf_message_done (PfMessage *message, gboolean committed)
   pf_check_item_done (check, item, committed);
 }
 
+/* (transfer full) (nullable) */
+static char *
+from_of (PfMessage *message)
+{
+  gsize length;
+  const char *header = pf_body_get_header (message->body, &length);
+  g_autofree char *from = pf_header_lookup (header, length, "From");
+
+  return from != NULL ? pf_address_from_mailbox (from) : NULL;
+}
+
 static void
 record (PfMessage *message, PfOutcome outcome, const char *reason)
 {
   PfEvent *event = pf_check_message_event (message->check, message->item, outcome, reason);
 
-  event->sender = g_strdup (message->sender);
+  /* Whom a person takes for the sender, where the provider does not tell the envelope's. */
+  event->sender = *message->sender != '\0' ? g_strdup (message->sender) : from_of (message);
   event->message_id = g_strdup (message->message_id);
   event->subject = g_strdup (message->subject);
   event->size = pf_body_get_received (message->body);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* How long the session bus may take to tell whether there is a Secret Service. */
-#define PROBE_MILLISECONDS 2000
+#define PROBE_MILLISECONDS 1000
 #define SERVICE_NAME "org.freedesktop.secrets"
 
 static const SecretSchema schema = {
