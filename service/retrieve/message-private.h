@@ -25,6 +25,12 @@ gboolean pf_message_recognise   (PfMessage *message);
 /* A row for what is to be delivered, under the name that the message has now; the name's former holder makes room first. */
 void     pf_message_prepare_row (PfMessage *message);
 
+/* message-header.c */
+/* Puts the header that @delivery's recipient gets in front of the body. */
+gboolean pf_message_finish_body (PfMessage *message, const PfRowDelivery *delivery, GError **error);
+/* (transfer full) (nullable): the From address, for the log. */
+char    *pf_message_from        (PfMessage *message);
+
 /* message.c */
 /* The end of the way; @committed: nothing of it is open any more. Frees @message. */
 void     pf_message_done        (PfMessage *message, gboolean committed);

@@ -5,7 +5,6 @@
 #include "config.h"
 #include "deliver/quarantine.h"
 #include "filter/headers.h"
-#include "protocol/address.h"
 #include "protocol/header.h"
 #include "retrieve/recipients.h"
 
@@ -38,24 +37,13 @@ pf_message_done (PfMessage *message, gboolean committed)
   pf_check_item_done (check, item, committed);
 }
 
-/* (transfer full) (nullable) */
-static char *
-from_of (PfMessage *message)
-{
-  gsize length;
-  const char *header = pf_body_get_header (message->body, &length);
-  g_autofree char *from = pf_header_lookup (header, length, "From");
-
-  return from != NULL ? pf_address_from_mailbox (from) : NULL;
-}
-
 static void
 record (PfMessage *message, PfOutcome outcome, const char *reason)
 {
   PfEvent *event = pf_check_message_event (message->check, message->item, outcome, reason);
 
   /* Whom a person takes for the sender, where the provider does not tell the envelope's. */
-  event->sender = *message->sender != '\0' ? g_strdup (message->sender) : from_of (message);
+  event->sender = *message->sender != '\0' ? g_strdup (message->sender) : pf_message_from (message);
   event->message_id = g_strdup (message->message_id);
   event->subject = g_strdup (message->subject);
   event->size = pf_body_get_received (message->body);
@@ -274,43 +262,6 @@ on_delivery (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static const char *
-protocol_name (PfCheck *check)
-{
-  gboolean pop3 = check->settings->protocol == PF_PROTOCOL_POP3;
-
-  if (pf_session_is_secure (check->session))
-    return pop3 ? "POP3S" : "IMAPS";
-  return pop3 ? "POP3" : "IMAP";
-}
-
-static gboolean
-finish_body (PfMessage *message, const PfRowDelivery *delivery, GError **error)
-{
-  PfCheck *check = message->check;
-  gboolean writes_return_path = pf_target_writes_return_path (check->parts.target);
-  PfTrace trace = {
-    .return_path = writes_return_path ? NULL : message->sender,
-    .delivered_to = writes_return_path ? NULL : delivery->recipient,
-    .account_hash = check->account_hash,
-    .delivery_id = delivery->delivery_id,
-    .uid = message->row->uid,
-    .host = g_get_host_name (),
-    .peer_name = check->settings->server,
-    .peer_address = pf_session_get_peer (check->session),
-    .protocol = protocol_name (check),
-    .version = PF_VERSION,
-    .time = g_get_real_time () / G_USEC_PER_SEC,
-  };
-  gsize length;
-  const char *header = pf_body_get_header (message->body, &length);
-  GString *finished = pf_headers_finish (header, length, &trace);
-  gboolean ok = pf_body_finish (message->body, finished->str, finished->len, error);
-
-  g_string_free (finished, TRUE);
-  return ok;
-}
-
-static const char *
 target_folder (PfCheck *check)
 {
   const PfFolder *folder = check->folders->pdata[check->folder_index];
@@ -334,7 +285,7 @@ deliver_next (PfMessage *message)
       return;
     }
   delivery = message->row->deliveries->pdata[message->next];
-  if (!finish_body (message, delivery, &error))
+  if (!pf_message_finish_body (message, delivery, &error))
     {
       pf_check_fail (check, error);
       pf_message_done (message, FALSE);
@@ -373,7 +324,7 @@ on_intent_put (GObject *source, GAsyncResult *result, gpointer user_data)
   pf_step (PF_STEP_INTENT_DONE);
   if (pf_headers_is_loop (header, length, g_get_host_name (), check->account_hash))
     {
-      if (finish_body (message, message->row->deliveries->pdata[0], &error))
+      if (pf_message_finish_body (message, message->row->deliveries->pdata[0], &error))
         hold_back (
             message, "refused",
             "a mail loop: the message came through this account before, or through too many hosts");

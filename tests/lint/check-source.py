@@ -21,7 +21,7 @@ FORBIDDEN = {
 }
 # Where a synchronous call is right: before the loop runs, or in a program without one.
 SYNC_ALLOWED = ('service/service.c', 'service/secrets/', 'cli-client/', 'tests/')
-LONGEST_FILE, LONGEST_TEST, LONGEST_FUNCTION = 500, 600, 80
+LONGEST_FILE, LONGEST_TEST, LONGEST_FUNCTION = 500, 700, 80
 
 
 def files(*endings):
