@@ -257,6 +257,51 @@ def test_uidvalidity_change_delivers_nothing_twice():
         equal(len(world.maildir('alice')), 11)
 
 
+def test_one_mailbox_for_several_people():
+    def to(address, number):
+        return b'X-Original-To: ' + address + b'\n' + sample.head(number) + b'text\n'
+
+    with World() as world:
+        world.provider.fill('carol', [to(b'anna@firm.example', 1), to(b'Bob@people.example', 2), to(b'both@firm.example', 3),
+                                      to(b'nobody-there@people.example', 4), to(b'else@where.example', 5), sample.head(6) + b'none\n'])
+        world.add('c@example.net', 'imap', 'tls', 'carol', 'alice', 'EnvelopeHeader=X-Original-To', 'Recipients=anna@firm.example=alice',
+                  'Recipients=both@firm.example=alice', 'Recipients=both@firm.example=bob', 'Recipients=*@people.example=*')
+        result = world.check('c@example.net')[0]
+        equal(result['problem'], None)
+        numbers = {user: sorted(int(message.split(b'Message-ID: <')[1].split(b'.')[0]) for message in world.maildir(user))
+                   for user in ('alice', 'bob')}
+        equal(numbers, {'alice': [1, 3, 4, 5, 6], 'bob': [2, 3]})
+
+
+def test_folders_by_glob_and_special_use():
+    extra = 'namespace inbox {\n  mailbox Spam {\n    special_use = \\Junk\n    auto = create\n  }\n}\n'
+    with World(extra=extra) as world:
+        box = world.provider.mailbox('carol')
+        for number, folder in enumerate(('', '.Work.A', '.Work.B', '.Spam', '.Other')):
+            for kind in ('tmp', 'new', 'cur'):
+                os.makedirs(os.path.join(box, folder, kind), exist_ok=True)
+            with open(os.path.join(box, folder, 'new', '%d.x.provider' % number), 'wb') as file:
+                file.write(sample.head(number) + b'text\n')
+        world.provider.own(box)
+        world.add('c@example.net', 'imap', 'tls', 'carol', 'alice', 'Folders=INBOX;Work/*;!Work/B;\\Junk')
+        world.check('c@example.net')
+        equal((len(world.maildir('alice')), len(world.maildir('alice', '.Junk'))), (2, 1))
+        account = world.account('c@example.net')
+        equal((account['delivered'], account['junked'], account['on_server']), (2, 1, 3))
+        world.instance.cli('set', 'c@example.net', 'Folders=Nowhere')
+        world.check('c@example.net', status=10)
+        equal(world.account('c@example.net')['problem']['code'], 'folder-missing')
+
+
+def test_limits_of_size_and_number():
+    with World() as world:
+        world.provider.fill('carol', sample.small(7) + [sample.head(50) + b'x' * 70 * 3000])
+        world.add('c@example.net', 'pop3', 'tls', 'carol', 'alice', 'MaxMessageSize=100K', 'MaxMessagesPerCheck=3')
+        isolated.wait_for(lambda: len(world.maildir('alice')) == 7, what='the rest follows without waiting for the interval')
+        result = world.check('c@example.net')[0]
+        equal((result['skipped'], result['known']), (1, 7))
+
+
 def test_explain_changes_nothing():
     with World() as world:
         world.add('c@example.net', 'pop3', 'tls', 'carol', 'alice', 'Remove=after-delivery', 'Enabled=false')
