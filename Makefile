@@ -36,8 +36,12 @@ endef
 build/plain/build.ninja:
 	meson setup --buildtype=release -Db_lto=false build/plain
 
+# The service in its place; its user and folders at once where systemd is there to make them.
 install: packages all
 	$(SUDO) meson install -C build/plain
+	if [ -d /run/systemd/system ]; then $(SUDO) systemd-sysusers postferry.conf && \
+	  $(SUDO) systemd-tmpfiles --create postferry.conf && $(SUDO) systemctl daemon-reload && \
+	  $(SUDO) systemctl reload dbus; fi
 
 clean:
 	rm -rf build
