@@ -107,12 +107,16 @@
 /* A finished Check stays on the bus for so long, so that its starter can read the result. */
 #define PF_LIMIT_CHECK_LINGER_SECONDS 60
 #define PF_LIMIT_LOG_ENTRIES 1000
+/* What is kept and shown of one text of a log entry that came from outside. */
+#define PF_LIMIT_EVENT_TEXT (4 * PF_KIB)
 /* Calls of one user that wait for an answer, and of one connection whose user is not yet known: each holds memory, the
  * arguments and perhaps a secret. Root and the group are not bounded. */
 #define PF_LIMIT_CALLS_PER_USER 64
 #define PF_LIMIT_CALLS_UNKNOWN 256
 /* Statistics are asked for by days. */
 #define PF_LIMIT_STATISTICS_DAYS 3660
+/* Rows of one answer, the newest: ten thousand accounts over years would fill a D-Bus message. */
+#define PF_LIMIT_STATISTICS_ROWS 100000
 /* How often changes are told, in milliseconds between two tellings: accounts, progress of checks. */
 #define PF_LIMIT_TELL_ACCOUNTS_MS 250
 #define PF_LIMIT_TELL_CHECKS_MS 200

@@ -11,14 +11,38 @@ pf_account_job_free (gpointer data)
   g_free (job);
 }
 
+gint64
+pf_account_row (PfDatabase *database, const char *address, gboolean make, GError **error)
+{
+  g_autofree char *id = pf_address_fold (address);
+  sqlite3_stmt *statement;
+  gboolean row;
+  gint64 found = 0;
+
+  if (make
+      && !pf_database_run (database, error,
+                           "INSERT OR IGNORE INTO account (address, added) VALUES (?1, ?2)", "si",
+                           id, g_get_real_time ()))
+    return -1;
+  statement = pf_database_prepare (database, "SELECT id FROM account WHERE address = ?1", error);
+  if (statement == NULL || !pf_database_bind (database, statement, error, "s", id)
+      || !pf_database_step (database, statement, &row, error))
+    return -1;
+  if (row)
+    found = sqlite3_column_int64 (statement, 0);
+  sqlite3_reset (statement);
+  return found;
+}
+
 gboolean
 pf_figures_save (PfDatabase *database, gint64 account, const PfFigures *figures, GError **error)
 {
   /* Counters only grow: a save that was overtaken must not set them back. */
   return pf_database_run (
       database, error,
-      "UPDATE account SET last_check = ?2, last_success = ?3, delivered = max (delivered, ?4), junked = max (junked, ?5),"
-      " quarantined = max (quarantined, ?6), octets = max (octets, ?7), on_server = ?8 WHERE id = ?1",
+      "UPDATE account SET last_check = ?2, last_success = ?3, delivered = max (delivered, ?4),"
+      " junked = max (junked, ?5), quarantined = max (quarantined, ?6), octets = max (octets, ?7),"
+      " on_server = ?8 WHERE id = ?1",
       "iiiiiiii", account, figures->last_check, figures->last_success, (gint64) figures->delivered,
       (gint64) figures->junked, (gint64) figures->quarantined, (gint64) figures->octets_fetched,
       (gint64) figures->on_server);
@@ -33,7 +57,8 @@ pf_job_save_account (PfDatabase *database, gpointer data, gpointer *result, GErr
   return account >= 0 && pf_figures_save (database, account, &job->figures, error)
          && pf_database_run (
              database, error,
-             "UPDATE account SET problem = ?2, problem_text = ?3, problem_since = ?4, refusals = ?5 WHERE id = ?1",
+             "UPDATE account SET problem = ?2, problem_text = ?3, problem_since = ?4,"
+             " refusals = ?5 WHERE id = ?1",
              "issii", account, job->problem, job->problem_text, job->problem_since,
              (gint64) job->refusals);
 }
@@ -58,14 +83,15 @@ pf_account_restore (PfDatabase *database, PfAccount *account, GError **error)
 {
   sqlite3_stmt *statement = pf_database_prepare (
       database,
-      "SELECT last_check, last_success, delivered, junked, quarantined, octets, on_server, problem, problem_text,"
-      " problem_since, refusals FROM account WHERE address = ?1",
+      "SELECT last_check, last_success, delivered, junked, quarantined, octets, on_server,"
+      " problem, problem_text, problem_since, refusals FROM account WHERE address = ?1",
       error);
   gboolean found;
   PfFigures figures = *pf_account_get_figures (account);
   g_autofree char *nick = NULL, *text = NULL;
 
-  if (statement == NULL || !pf_database_bind (statement, "s", pf_account_get_id (account))
+  if (statement == NULL
+      || !pf_database_bind (database, statement, error, "s", pf_account_get_id (account))
       || !pf_database_step (database, statement, &found, error))
     return FALSE;
   if (!found)

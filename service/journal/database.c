@@ -1,15 +1,23 @@
 #include "journal/database.h"
 
+#include "base/durable.h"
+#include "base/limits.h"
 #include "base/problem.h"
+#include "journal/schema.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define SCHEMA_VERSION 1
+/* Somebody may look at the file by hand while the service starts. */
 #define BUSY_MILLISECONDS 5000
+/* A log that grew in one large transaction is cut back to this. */
+#define LOG_OCTETS "4194304"
+/* Larger files are not looked through after a crash: the start would take too long. */
+#define LARGEST_LOOKED_THROUGH (256 * PF_MIB)
 
 struct _PfDatabase
 {
@@ -18,55 +26,50 @@ struct _PfDatabase
   GHashTable *statements; /* the SQL text's address -> sqlite3_stmt */
 };
 
-static const char schema[] =
-    "CREATE TABLE account (id INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE, added INTEGER NOT NULL DEFAULT 0,"
-    " last_check INTEGER NOT NULL DEFAULT 0, last_success INTEGER NOT NULL DEFAULT 0, delivered INTEGER NOT NULL DEFAULT 0,"
-    " junked INTEGER NOT NULL DEFAULT 0, quarantined INTEGER NOT NULL DEFAULT 0, octets INTEGER NOT NULL DEFAULT 0,"
-    " on_server INTEGER NOT NULL DEFAULT 0, problem TEXT, problem_text TEXT, problem_since INTEGER NOT NULL DEFAULT 0,"
-    " refusals INTEGER NOT NULL DEFAULT 0);"
-    "CREATE TABLE message (id INTEGER PRIMARY KEY, account INTEGER NOT NULL, folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL,"
-    " uid TEXT NOT NULL, occurrence INTEGER NOT NULL, size INTEGER NOT NULL, digest TEXT NOT NULL, state INTEGER NOT NULL,"
-    " outcome INTEGER NOT NULL, time INTEGER NOT NULL, failures INTEGER NOT NULL, reason TEXT NOT NULL, keep INTEGER NOT NULL,"
-    " marked INTEGER NOT NULL, vanished INTEGER NOT NULL DEFAULT 0, UNIQUE (account, folder, uidvalidity, uid, occurrence));"
-    "CREATE TABLE delivery (message INTEGER NOT NULL, position INTEGER NOT NULL, recipient TEXT NOT NULL, delivery_id TEXT NOT NULL,"
-    " done INTEGER NOT NULL, outcome INTEGER NOT NULL, PRIMARY KEY (message, position)) WITHOUT ROWID;"
-    "CREATE TABLE folder (account INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (account, name)) WITHOUT ROWID;"
-    "CREATE TABLE event (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, kind INTEGER NOT NULL, outcome INTEGER NOT NULL, account TEXT,"
-    " caller TEXT, uid TEXT, message_id TEXT, sender TEXT, subject TEXT, verdict TEXT, reason TEXT, size INTEGER NOT NULL, score REAL NOT NULL);"
-    "CREATE INDEX event_time ON event (time);"
-    "CREATE INDEX event_account ON event (account, time);"
-    "CREATE TABLE statistic (day TEXT NOT NULL, account TEXT NOT NULL, delivered INTEGER NOT NULL, junked INTEGER NOT NULL,"
-    " quarantined INTEGER NOT NULL, octets INTEGER NOT NULL, PRIMARY KEY (day, account)) WITHOUT ROWID;"
-    "PRAGMA user_version = 1;";
+/* --- Errors ----------------------------------------------------------------------------------- */
+
+static void
+set_damaged (PfDatabase *self, const char *what, GError **error)
+{
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+               "The journal %s is damaged: %s. It was not touched: restore it from a backup, or "
+               "move it and %s-wal away, after which all mail at the providers counts as new",
+               self->path, what, self->path);
+}
 
 void
 pf_database_set_error (PfDatabase *self, GError **error)
 {
-  int code = sqlite3_errcode (self->sqlite);
+  const char *what = sqlite3_errmsg (self->sqlite);
 
-  switch (code & 0xff)
+  switch (sqlite3_errcode (self->sqlite) & 0xff)
     {
     case SQLITE_FULL:
     case SQLITE_IOERR:
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
-      g_set_error (error, PF_PROBLEM, PF_PROBLEM_DISK_LOW,
-                   "The journal %s cannot be written: %s. Mail waits at the provider until it can",
-                   self->path, sqlite3_errmsg (self->sqlite));
+      g_set_error (
+          error, PF_PROBLEM, PF_PROBLEM_DISK_LOW,
+          "The journal %s cannot be written: %s. Mail waits at the provider until there is "
+          "room and the file can be written",
+          self->path, what);
       break;
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
-      g_set_error (
-          error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-          "The journal %s is damaged: %s. It was not touched: restore it from a backup, or move it away, after which all mail at the providers counts as new",
-          self->path, sqlite3_errmsg (self->sqlite));
+      set_damaged (self, what, error);
+      break;
+    case SQLITE_BUSY:
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
+                   "The journal %s is in use: another program has it open. Close that program",
+                   self->path);
       break;
     default:
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "The journal %s: %s", self->path,
-                   sqlite3_errmsg (self->sqlite));
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "The journal %s: %s", self->path, what);
       break;
     }
 }
+
+/* --- Opening ---------------------------------------------------------------------------------- */
 
 static gboolean
 execute (PfDatabase *self, const char *sql, GError **error)
@@ -77,43 +80,97 @@ execute (PfDatabase *self, const char *sql, GError **error)
   return FALSE;
 }
 
-static gboolean
-read_version (PfDatabase *self, int *version, GError **error)
+/* The one value that @pragma answers. (transfer full) (nullable) */
+static char *
+ask (PfDatabase *self, const char *pragma, GError **error)
 {
-  sqlite3_stmt *statement = NULL;
-  gboolean ok =
-      sqlite3_prepare_v2 (self->sqlite, "PRAGMA user_version", -1, &statement, NULL) == SQLITE_OK
-      && sqlite3_step (statement) == SQLITE_ROW;
+  g_autoptr (sqlite3_stmt) statement = pf_database_prepare_once (self, pragma, error);
+  gboolean row;
 
-  if (ok)
-    *version = sqlite3_column_int (statement, 0);
-  else
-    pf_database_set_error (self, error);
-  sqlite3_finalize (statement);
-  return ok;
+  if (statement == NULL || !pf_database_step (self, statement, &row, error))
+    return NULL;
+  return row ? pf_database_text (statement, 0) : g_strdup ("");
+}
+
+/* One version after the other, each whole or not at all. */
+static gboolean
+upgrade (PfDatabase *self, int version, GError **error)
+{
+  for (; version < pf_schema_version (); version++)
+    {
+      g_autofree char *set = g_strdup_printf ("PRAGMA user_version = %d", version + 1);
+
+      if (!execute (self, "BEGIN EXCLUSIVE", error)
+          || !execute (self, pf_schema_upgrade (version), error) || !execute (self, set, error)
+          || !execute (self, "COMMIT", error))
+        return FALSE;
+    }
+  return TRUE;
 }
 
 static gboolean
 set_up (PfDatabase *self, GError **error)
 {
-  int version = 0;
+  g_autofree char *text = ask (self, "PRAGMA user_version", error);
+  int version;
 
-  /* EXCLUSIVE: nobody else reads it, and no shared-memory file is needed. */
-  if (!read_version (self, &version, error)
-      || !execute (
-          self,
-          "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;",
-          error))
+  if (text == NULL)
     return FALSE;
-  if (version == 0)
-    return execute (self, "BEGIN EXCLUSIVE;", error) && execute (self, schema, error)
-           && execute (self, "COMMIT;", error);
-  if (version == SCHEMA_VERSION)
+  version = (int) g_ascii_strtoll (text, NULL, 10);
+  if (version < 0 || version > pf_schema_version ())
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                   "The journal %s is of version %d, this service knows %d: use a newer service",
+                   self->path, version, pf_schema_version ());
+      return FALSE;
+    }
+  /* EXCLUSIVE: nobody else reads it, and no shared-memory file is needed. */
+  return execute (self,
+                  "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
+                  "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
+                  "PRAGMA journal_size_limit = " LOG_OCTETS,
+                  error)
+         && upgrade (self, version, error);
+}
+
+/* A log beside the file: who wrote it last did not come to closing it. */
+static gboolean
+was_left_open (const char *path)
+{
+  g_autofree char *log = g_strconcat (path, "-wal", NULL);
+  struct stat status;
+
+  return stat (log, &status) == 0 && status.st_size > 0 && stat (path, &status) == 0
+         && status.st_size <= LARGEST_LOOKED_THROUGH;
+}
+
+static gboolean
+look_through (PfDatabase *self, GError **error)
+{
+  g_autofree char *found = ask (self, "PRAGMA quick_check (1)", error);
+
+  if (found == NULL)
+    return FALSE;
+  if (g_str_equal (found, "ok"))
     return TRUE;
-  g_set_error (
-      error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-      "The journal %s is of version %d, this service knows %d: it is newer. Use the newer service",
-      self->path, version, SCHEMA_VERSION);
+  set_damaged (self, found, error);
+  return FALSE;
+}
+
+/* SQLite makes its files with the rights of the first. */
+static gboolean
+make_file (const char *path, GError **error)
+{
+  int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  int code = fd < 0 || fchmod (fd, 0600) != 0 ? errno : 0;
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  if (fd >= 0)
+    close (fd);
+  if (code == 0)
+    return pf_durable_sync_folder (folder, error);
+  g_set_error (error, PF_PROBLEM, PF_PROBLEM_DISK_LOW, "The journal %s cannot be opened: %s", path,
+               g_strerror (code));
   return FALSE;
 }
 
@@ -126,28 +183,23 @@ statement_free (gpointer statement)
 PfDatabase *
 pf_database_open (const char *path, GError **error)
 {
-  PfDatabase *self = g_new0 (PfDatabase, 1);
-  int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  g_autoptr (PfDatabase) self = g_new0 (PfDatabase, 1);
+  gboolean doubtful = was_left_open (path);
 
   self->path = g_strdup (path);
   self->statements = g_hash_table_new_full (NULL, NULL, NULL, statement_free);
-  if (fd < 0)
+  if (!make_file (path, error))
+    return NULL;
+  if (sqlite3_open_v2 (path, &self->sqlite, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
     {
-      g_set_error (error, PF_PROBLEM, PF_PROBLEM_DISK_LOW, "The journal %s cannot be opened: %s",
-                   path, g_strerror (errno));
-      pf_database_close (self);
+      pf_database_set_error (self, error);
       return NULL;
     }
-  close (fd);
-  if (sqlite3_open_v2 (path, &self->sqlite, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
-    pf_database_set_error (self, error);
-  else
-    {
-      sqlite3_busy_timeout (self->sqlite, BUSY_MILLISECONDS);
-      if (set_up (self, error))
-        return self;
-    }
-  pf_database_close (self);
+  sqlite3_busy_timeout (self->sqlite, BUSY_MILLISECONDS);
+  if (set_up (self, error) && (!doubtful || look_through (self, error)))
+    return g_steal_pointer (&self);
+  /* What is wrong stays as it is, for whoever has to mend it. */
+  sqlite3_db_config (self->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
   return NULL;
 }
 
@@ -159,6 +211,8 @@ pf_database_close (PfDatabase *self)
   g_free (self->path);
   g_free (self);
 }
+
+/* --- Statements ------------------------------------------------------------------------------- */
 
 sqlite3_stmt *
 pf_database_prepare (PfDatabase *self, const char *sql, GError **error)
@@ -191,8 +245,21 @@ pf_database_prepare_once (PfDatabase *self, const char *sql, GError **error)
   return NULL;
 }
 
+static int
+bind_text (sqlite3_stmt *statement, int position, const char *text, gboolean cut)
+{
+  /* One octet more than is shown, so that it shows that something was cut. */
+  gsize length = text != NULL && cut ? strnlen (text, PF_LIMIT_EVENT_TEXT + 1) : 0;
+
+  return sqlite3_bind_text (statement, position, text, cut ? (int) length : -1, SQLITE_TRANSIENT);
+}
+
 static gboolean
-bind_valist (sqlite3_stmt *statement, const char *format, va_list arguments)
+bind_valist (PfDatabase *self,
+             sqlite3_stmt *statement,
+             GError **error,
+             const char *format,
+             va_list arguments)
 {
   int status = SQLITE_OK;
 
@@ -205,23 +272,27 @@ bind_valist (sqlite3_stmt *statement, const char *format, va_list arguments)
       case 'd':
         status = sqlite3_bind_double (statement, i + 1, va_arg (arguments, double));
         break;
-      case 's':
       default:
-        status = sqlite3_bind_text (statement, i + 1, va_arg (arguments, const char *), -1,
-                                    SQLITE_TRANSIENT);
+        status = bind_text (statement, i + 1, va_arg (arguments, const char *), format[i] == 't');
         break;
       }
+  if (status != SQLITE_OK)
+    pf_database_set_error (self, error);
   return status == SQLITE_OK;
 }
 
 gboolean
-pf_database_bind (sqlite3_stmt *statement, const char *format, ...)
+pf_database_bind (PfDatabase *self,
+                  sqlite3_stmt *statement,
+                  GError **error,
+                  const char *format,
+                  ...)
 {
   va_list arguments;
   gboolean ok;
 
   va_start (arguments, format);
-  ok = bind_valist (statement, format, arguments);
+  ok = bind_valist (self, statement, error, format, arguments);
   va_end (arguments);
   return ok;
 }
@@ -244,27 +315,33 @@ gboolean
 pf_database_run (PfDatabase *self, GError **error, const char *sql, const char *format, ...)
 {
   sqlite3_stmt *statement = pf_database_prepare (self, sql, error);
-  gboolean row;
+  gboolean row, bound;
   va_list arguments;
-  gboolean bound;
 
   if (statement == NULL)
     return FALSE;
   va_start (arguments, format);
-  bound = bind_valist (statement, format, arguments);
+  bound = bind_valist (self, statement, error, format, arguments);
   va_end (arguments);
-  if (!bound)
-    {
-      pf_database_set_error (self, error);
-      return FALSE;
-    }
-  return pf_database_step (self, statement, &row, error);
+  return bound && pf_database_step (self, statement, &row, error);
 }
 
 gint64
 pf_database_last_id (PfDatabase *self)
 {
   return sqlite3_last_insert_rowid (self->sqlite);
+}
+
+guint
+pf_database_changes (PfDatabase *self)
+{
+  return (guint) sqlite3_changes (self->sqlite);
+}
+
+gboolean
+pf_database_in_transaction (PfDatabase *self)
+{
+  return sqlite3_get_autocommit (self->sqlite) == 0;
 }
 
 char *

@@ -1,13 +1,9 @@
 #include "journal/event.h"
 
-#include "base/log.h"
+#include "base/limits.h"
 #include "dbus-interfaces/text.h"
 
 #include <string.h>
-
-/* What of a text from outside is kept for D-Bus, and for a log line. */
-#define LONGEST_TEXT 4096
-#define LONGEST_LOGGED 200
 
 static const char *const kinds[] = { "started", "check",  "message", "removed",
                                      "problem", "mended", "added",   "changed",
@@ -84,7 +80,7 @@ insert_text (GVariantDict *dict, const char *key, const char *text)
 {
   if (text != NULL && *text != '\0')
     g_variant_dict_insert_value (
-        dict, key, g_variant_new_take_string (pf_text_printable (text, -1, LONGEST_TEXT)));
+        dict, key, g_variant_new_take_string (pf_text_printable (text, -1, PF_LIMIT_EVENT_TEXT)));
 }
 
 GVariant *
@@ -109,78 +105,4 @@ pf_event_to_vardict (const PfEvent *self)
   if (self->score != 0)
     g_variant_dict_insert (&dict, "Score", "d", self->score);
   return g_variant_dict_end (&dict);
-}
-
-/* --- Lines -------------------------------------------------------------------------------------------------------------- */
-
-static void
-append_field (GString *line,
-              const char *name,
-              const char *text,
-              const char *open,
-              const char *close)
-{
-  g_autofree char *shown = NULL;
-
-  if (text == NULL || *text == '\0')
-    return;
-  shown = pf_text_ascii (text, -1, LONGEST_LOGGED);
-  g_string_append_printf (line, ", %s=%s%s%s", name, open, shown, close);
-}
-
-char *
-pf_event_to_line (const PfEvent *self)
-{
-  GString *line = g_string_new (NULL);
-  g_autofree char *account =
-      self->account != NULL ? pf_text_ascii (self->account, -1, LONGEST_LOGGED) : NULL;
-  g_autofree char *reason =
-      self->reason != NULL ? pf_text_ascii (self->reason, -1, 3 * LONGEST_LOGGED) : NULL;
-  gboolean bracketed = self->message_id != NULL && *self->message_id == '<';
-
-  if (account != NULL)
-    g_string_append_printf (line, "%s: ", account);
-  g_string_append (line, kinds[self->kind]);
-  append_field (line, "uid", self->uid, "", "");
-  append_field (line, "msgid", self->message_id, bracketed ? "" : "<", bracketed ? "" : ">");
-  if (self->kind == PF_EVENT_MESSAGE)
-    append_field (line, "from", self->sender != NULL && *self->sender == '\0' ? NULL : self->sender,
-                  "<", ">");
-  if (self->size > 0)
-    g_string_append_printf (line, ", size=%" G_GUINT64_FORMAT, self->size);
-  append_field (line, self->kind == PF_EVENT_PROBLEM ? "code" : "verdict", self->verdict, "", "");
-  append_field (line, "by", self->caller, "", "");
-  append_field (line, "status", outcomes[self->outcome], "", "");
-  if (reason != NULL && *reason != '\0')
-    g_string_append_printf (line, " (%s)", reason);
-  return g_string_free (line, FALSE);
-}
-
-static PfLogLevel
-level_of (const PfEvent *self)
-{
-  if (self->kind == PF_EVENT_PROBLEM)
-    return PF_LOG_WARNING;
-  return self->kind == PF_EVENT_CHECK || self->kind == PF_EVENT_MESSAGE ? PF_LOG_INFO
-                                                                        : PF_LOG_NOTICE;
-}
-
-void
-pf_event_log (const PfEvent *self)
-{
-  g_autofree char *line = pf_event_to_line (self);
-  g_autofree char *size = g_strdup_printf ("%" G_GUINT64_FORMAT, self->size);
-  const PfLogField fields[] = {
-    { "POSTFERRY_EVENT", kinds[self->kind] },
-    { "POSTFERRY_ACCOUNT", self->account },
-    { "POSTFERRY_CALLER", self->caller },
-    { "POSTFERRY_OUTCOME", self->outcome != PF_OUTCOME_NONE ? outcomes[self->outcome] : NULL },
-    { "POSTFERRY_UID", self->uid },
-    { "POSTFERRY_MESSAGE_ID", self->message_id },
-    { "POSTFERRY_SENDER", self->sender },
-    { "POSTFERRY_VERDICT", self->verdict },
-    { "POSTFERRY_SIZE", self->size > 0 ? size : NULL },
-  };
-
-  pf_log_fields (level_of (self), fields, G_N_ELEMENTS (fields), line);
 }

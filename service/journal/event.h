@@ -1,4 +1,5 @@
-/* event.h - one thing that happened: a log line, a journald record, a row of GetLog, a Logged signal (DESIGN 5). */
+/* event.h - one thing that happened: a log line, a journald record, a row of GetLog, a Logged
+ * signal. */
 #pragma once
 
 #include <gio/gio.h>
@@ -32,7 +33,8 @@ typedef enum
   PF_OUTCOME_N
 } PfOutcome;
 
-/* Strings may be NULL; those from outside are kept as they came (valid UTF-8 where they go to D-Bus is made there). */
+/* Strings may be NULL; those from outside are kept as they came (valid UTF-8 where they go to D-Bus
+ * is made there). */
 typedef struct
 {
   gint64 time; /* us; 0 becomes now */
@@ -58,7 +60,10 @@ gboolean    pf_event_kind_from_nick (const char *nick, PfEventKind *kind);
 gboolean    pf_outcome_from_nick (const char *nick, PfOutcome *outcome);
 /* a{sv} with the keys of DESIGN 5, empty ones left out; floating. */
 GVariant   *pf_event_to_vardict (const PfEvent *self);
-/* (transfer full): one line, ASCII, `ACCOUNT: message delivered, uid=..., from=<...>, size=...`: specs 10 section 8. No subject. */
+/* (transfer full): one line of ASCII that can be searched, never with a subject:
+ * `ACCOUNT: message, uid=7, msgid=<...>, from=<...>, size=921, verdict=deliver, status=delivered`,
+ * `ACCOUNT: problem, code=timed-out (SENTENCE)`, `ACCOUNT: changed, by=alice (KEYS)`. What came
+ * from outside cannot look like a field of its own. */
 char       *pf_event_to_line    (const PfEvent *self);
 /* Writes it to the log (base/log.h) with journald fields POSTFERRY_EVENT, POSTFERRY_ACCOUNT ... */
 void        pf_event_log        (const PfEvent *self);

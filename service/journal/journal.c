@@ -1,5 +1,6 @@
 #include "journal/journal.h"
 
+#include "base/log.h"
 #include "journal/jobs.h"
 
 #define PRUNE_SECONDS 3600
@@ -13,20 +14,35 @@ struct _PfJournal
   PfDatabase *database; /* the worker's, once it runs */
   PfWorker *worker;
   GHashTable *tidied; /* address -> gint64*: when */
-  guint keep_days, prune_timer;
+  guint keep_days, prune_timer, prune_soon;
 };
 
 G_DEFINE_FINAL_TYPE (PfJournal, pf_journal, G_TYPE_OBJECT)
 
 static guint recorded_signal;
 
-/* The worker starts with the first request: until then the database is read where one stands. */
-static PfWorker *
-worker (PfJournal *self)
+/* The worker starts with the first request: until then the database is read where one stands.
+ * @task: (nullable) (transfer full), @data: (transfer full). */
+static void
+push (PfJournal *self,
+      GTask *task,
+      PfJobFunc run,
+      gpointer data,
+      GDestroyNotify free_data,
+      GDestroyNotify free_result)
 {
-  if (self->worker == NULL)
-    self->worker = pf_worker_new (self->database);
-  return self->worker;
+  if (self->database != NULL)
+    {
+      if (self->worker == NULL)
+        self->worker = pf_worker_new (self->database);
+      pf_worker_push (self->worker, task, run, data, free_data, free_result);
+      return;
+    }
+  if (task != NULL)
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CLOSED,
+                             "The journal is closed: the service ends");
+  g_clear_object (&task);
+  free_data (data);
 }
 
 static GTask *
@@ -52,6 +68,7 @@ void
 pf_journal_close (PfJournal *self)
 {
   g_clear_handle_id (&self->prune_timer, g_source_remove);
+  g_clear_handle_id (&self->prune_soon, g_source_remove);
   if (self->worker != NULL)
     pf_worker_free (g_steal_pointer (&self->worker));
   else if (self->database != NULL)
@@ -59,7 +76,7 @@ pf_journal_close (PfJournal *self)
   self->database = NULL;
 }
 
-/* --- The ledger ----------------------------------------------------------------------------------------------------------------- */
+/* --- The ledger ------------------------------------------------------------------------------- */
 
 void
 pf_journal_load_async (PfJournal *self,
@@ -67,8 +84,8 @@ pf_journal_load_async (PfJournal *self,
                        GAsyncReadyCallback callback,
                        gpointer user_data)
 {
-  pf_worker_push (worker (self), new_task (self, callback, user_data), pf_job_load,
-                  g_strdup (account), g_free, (GDestroyNotify) g_ptr_array_unref);
+  push (self, new_task (self, callback, user_data), pf_job_load, g_strdup (account), g_free,
+        (GDestroyNotify) g_ptr_array_unref);
 }
 
 GPtrArray *
@@ -100,8 +117,7 @@ pf_journal_put_async (PfJournal *self,
       task = new_task (self, callback, user_data);
       g_task_set_task_data (task, g_ptr_array_ref (rows), (GDestroyNotify) g_ptr_array_unref);
     }
-  pf_worker_push (worker (self), task, pf_job_put, job, pf_put_job_free,
-                  (GDestroyNotify) g_array_unref);
+  push (self, task, pf_job_put, job, pf_put_job_free, (GDestroyNotify) g_array_unref);
 }
 
 gboolean
@@ -129,10 +145,11 @@ pf_journal_tidy (PfJournal *self, const char *account, GPtrArray *listed_ids)
   g_hash_table_replace (self->tidied, g_strdup (account), g_memdup2 (&now, sizeof now));
   job = g_new0 (PfTidyJob, 1);
   job->account = g_strdup (account);
+  job->now = g_get_real_time ();
   job->ids = g_array_sized_new (FALSE, FALSE, sizeof (gint64), listed_ids->len);
   for (guint i = 0; i < listed_ids->len; i++)
     g_array_append_vals (job->ids, listed_ids->pdata[i], 1);
-  pf_worker_push (worker (self), NULL, pf_job_tidy, job, pf_tidy_job_free, NULL);
+  push (self, NULL, pf_job_tidy, job, pf_tidy_job_free, NULL);
 }
 
 void
@@ -146,8 +163,8 @@ pf_journal_folder_seen_async (PfJournal *self,
 
   job->account = g_strdup (account);
   job->folder = g_strdup (folder);
-  pf_worker_push (worker (self), new_task (self, callback, user_data), pf_job_folder_seen, job,
-                  pf_folder_job_free, NULL);
+  push (self, new_task (self, callback, user_data), pf_job_folder_seen, job, pf_folder_job_free,
+        NULL);
 }
 
 /* For requests whose answer is success alone. */
@@ -175,8 +192,8 @@ pf_journal_folders_async (PfJournal *self,
                           GAsyncReadyCallback callback,
                           gpointer user_data)
 {
-  pf_worker_push (worker (self), new_task (self, callback, user_data), pf_job_folders,
-                  g_strdup (account), g_free, (GDestroyNotify) g_strfreev);
+  push (self, new_task (self, callback, user_data), pf_job_folders, g_strdup (account), g_free,
+        (GDestroyNotify) g_strfreev);
 }
 
 char **
@@ -185,7 +202,7 @@ pf_journal_folders_finish (PfJournal *self, GAsyncResult *result, GError **error
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-/* --- Accounts -------------------------------------------------------------------------------------------------------------------- */
+/* --- Accounts --------------------------------------------------------------------------------- */
 
 gboolean
 pf_journal_restore (PfJournal *self, GPtrArray *accounts, GError **error)
@@ -212,7 +229,7 @@ pf_journal_save_account (PfJournal *self, PfAccount *account)
       job->problem_text = g_strdup (problem->message);
       job->problem_since = pf_account_get_problem_since (account);
     }
-  pf_worker_push (worker (self), NULL, pf_job_save_account, job, pf_account_job_free, NULL);
+  push (self, NULL, pf_job_save_account, job, pf_account_job_free, NULL);
 }
 
 void
@@ -222,8 +239,8 @@ pf_journal_forget_async (PfJournal *self,
                          gpointer user_data)
 {
   g_hash_table_remove (self->tidied, address);
-  pf_worker_push (worker (self), new_task (self, callback, user_data), pf_job_forget,
-                  g_strdup (address), g_free, NULL);
+  push (self, new_task (self, callback, user_data), pf_job_forget, g_strdup (address), g_free,
+        NULL);
 }
 
 gboolean
@@ -232,7 +249,7 @@ pf_journal_forget_finish (PfJournal *self, GAsyncResult *result, GError **error)
   return finish_plain (result, error);
 }
 
-/* --- Events and statistics --------------------------------------------------------------------------------------------------------- */
+/* --- Events and statistics -------------------------------------------------------------------- */
 
 void
 pf_journal_record (PfJournal *self, PfEvent *event)
@@ -241,11 +258,7 @@ pf_journal_record (PfJournal *self, PfEvent *event)
     event->time = g_get_real_time ();
   pf_event_log (event);
   g_signal_emit (self, recorded_signal, 0, event);
-  if (self->database != NULL)
-    pf_worker_push (worker (self), NULL, pf_job_record, event, (GDestroyNotify) pf_event_free,
-                    NULL);
-  else
-    pf_event_free (event);
+  push (self, NULL, pf_job_record, event, (GDestroyNotify) pf_event_free, NULL);
 }
 
 static void
@@ -260,8 +273,8 @@ push_query (PfJournal *self,
 
   job->accounts = g_strdupv ((char **) accounts);
   job->filter = g_variant_ref_sink (filter);
-  pf_worker_push (worker (self), new_task (self, callback, user_data), run, job, pf_query_job_free,
-                  (GDestroyNotify) g_variant_unref);
+  push (self, new_task (self, callback, user_data), run, job, pf_query_job_free,
+        (GDestroyNotify) g_variant_unref);
 }
 
 void
@@ -296,15 +309,44 @@ pf_journal_statistics_finish (PfJournal *self, GAsyncResult *result, GError **er
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-static gboolean
-prune (gpointer user_data)
+static void start_prune (PfJournal *self);
+
+/* Slice after slice: others get their turn between. */
+static void
+on_pruned (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  PfJournal *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (g_task_propagate_pointer (G_TASK (result), &error) != NULL)
+    start_prune (PF_JOURNAL (source));
+  else if (error != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+    pf_log (PF_LOG_ERROR, "%s", error->message);
+}
+
+static void
+start_prune (PfJournal *self)
+{
   gint64 before = g_get_real_time () - (gint64) self->keep_days * G_TIME_SPAN_DAY;
 
-  pf_worker_push (worker (self), NULL, pf_job_prune, g_memdup2 (&before, sizeof before), g_free,
-                  NULL);
+  push (self, new_task (self, on_pruned, NULL), pf_job_prune, g_memdup2 (&before, sizeof before),
+        g_free, NULL);
+}
+
+static gboolean
+on_prune_timer (gpointer user_data)
+{
+  start_prune (user_data);
   return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_prune_soon (gpointer user_data)
+{
+  PfJournal *self = user_data;
+
+  self->prune_soon = 0;
+  start_prune (self);
+  return G_SOURCE_REMOVE;
 }
 
 void
@@ -312,10 +354,13 @@ pf_journal_set_keep_days (PfJournal *self, guint days)
 {
   self->keep_days = days;
   if (self->prune_timer == 0)
-    self->prune_timer = g_timeout_add_seconds (PRUNE_SECONDS, prune, self);
+    self->prune_timer = g_timeout_add_seconds (PRUNE_SECONDS, on_prune_timer, self);
+  /* Not now: the service is being built, and the database is read where it stands. */
+  if (self->prune_soon == 0)
+    self->prune_soon = g_idle_add (on_prune_soon, self);
 }
 
-/* --- Object ------------------------------------------------------------------------------------------------------------------------- */
+/* --- Object ----------------------------------------------------------------------------------- */
 
 static void
 pf_journal_finalize (GObject *object)

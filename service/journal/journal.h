@@ -1,7 +1,9 @@
-/* journal.h - what was delivered (the ledger), what happened (events), how it stands (figures): SQLite, WAL, synchronous=FULL.
+/* journal.h - what was delivered (the ledger), what happened (events), how it stands (figures):
+ * SQLite, WAL, synchronous=FULL.
  *
- * One worker thread owns the database. Requests are taken in order; those that wait together are committed in one transaction (DESIGN 4),
- * and each callback runs after the commit that holds its request.
+ * One worker thread owns the database. Requests are taken in order; those that wait together are
+ * committed in one transaction, and each is answered, on the main loop, after the commit that holds
+ * it. A request that fails is undone alone.
  */
 #pragma once
 
@@ -46,64 +48,77 @@ typedef struct
   char *uid;           /* decimal UID, or UIDL; "" where the server has none */
   guint occurrence;    /* 0, 1 ... for a UIDL that stands several times in one listing */
   guint64 size;        /* as listed */
-  char *digest;        /* hex SHA-256 of the content, as recognition needs it; "" when never fetched */
+  char *digest;        /* hex SHA-256 of the content as recognition needs it; "": never fetched */
   PfRowState state;
   PfOutcome outcome;   /* how it was delivered */
   gint64 time;         /* us: when delivered, or when the row was made */
   guint failures;
   char *reason;        /* of the last failure */
-  gboolean keep;       /* delivered, but never to be removed: what came was not what was listed (specs 13) */
+  gboolean keep;       /* delivered, never to be removed: what came was not what was listed */
   gboolean marked;     /* we set \Deleted on it and have not seen its expunge confirmed */
-  GPtrArray *deliveries; /* (nullable) (element-type PfRowDelivery): loaded for rows that are not delivered; stored where not NULL */
+  /* (nullable) (element-type PfRowDelivery): loaded for rows that are not delivered; stored where
+   * not NULL */
+  GPtrArray *deliveries;
 } PfRow;
 
 void   pf_row_free (PfRow *row);
 PfRow *pf_row_copy (const PfRow *row);
 
-/* @path: STATE_DIRECTORY/journal.db. A damaged file is an error that names it; it is never overwritten. */
+/* @path: STATE_DIRECTORY/journal.db. A damaged file is an error that names it; it is never
+ * overwritten. */
 PfJournal *pf_journal_open  (const char *path, GError **error);
-/* Waits for what was queued, closes. */
+/* Waits for what was queued, closes. Later requests fail with G_IO_ERROR_CLOSED. */
 void       pf_journal_close (PfJournal *self);
 
-/* --- The ledger. Errors: PF_PROBLEM_DISK_LOW (full or read-only disk), G_IO_ERROR_FAILED ------------------------ */
+/* --- The ledger. Errors: PF_PROBLEM_DISK_LOW (full or read-only disk), else G_IO_ERROR -------- */
 
-/* (transfer full) (element-type PfRow): every row of @account (address), of all folders; GONE rows too, for 90 days. */
-void       pf_journal_load_async  (PfJournal *self, const char *account, GAsyncReadyCallback callback, gpointer user_data);
+/* (transfer full) (element-type PfRow): every row of @account (address), of all folders; GONE rows
+ * too, for 90 days. All of them, or an error. */
+void       pf_journal_load_async  (PfJournal *self, const char *account,
+                                   GAsyncReadyCallback callback, gpointer user_data);
 GPtrArray *pf_journal_load_finish (PfJournal *self, GAsyncResult *result, GError **error);
 
 /**
  * pf_journal_put_async:
- * @rows: (element-type PfRow): rows are matched by id, or, where it is 0, by (account, folder, uidvalidity, uid, occurrence), and inserted or
- *   changed as a whole
+ * @rows: (element-type PfRow): rows are matched by id, or, where it is 0, by (account, folder,
+ *   uidvalidity, uid, occurrence), and inserted or changed as a whole. Rows may exchange their
+ *   names. A row that is not in @rows and has a name that one of them gets is renamed to `~ID`.
  * @figures: (nullable): the account's counters to be stored in the same transaction
  *
  * One durable step: intent, delivered, gone, known, re-keyed after a renumbering.
- * New rows get their id by pf_journal_put_finish(); @rows must live until then. @callback may be NULL for changes of rows that have an id.
+ * New rows get their id by pf_journal_put_finish(); @rows must live until then. @callback may be
+ * NULL for changes of rows that have an id.
  */
-void       pf_journal_put_async   (PfJournal *self, const char *account, GPtrArray *rows, const PfFigures *figures,
-                                   GAsyncReadyCallback callback, gpointer user_data);
+void       pf_journal_put_async   (PfJournal *self, const char *account, GPtrArray *rows,
+                                   const PfFigures *figures, GAsyncReadyCallback callback,
+                                   gpointer user_data);
 gboolean   pf_journal_put_finish  (PfJournal *self, GAsyncResult *result, GError **error);
-/* Forgets rows by id that left the provider's listing more than 90 days ago; fire and forget. */
+/* Forgets rows by id that left the provider's listing more than 90 days ago; fire and forget.
+ * @listed_ids: (element-type gint64): those that are listed, of all folders */
 void       pf_journal_tidy        (PfJournal *self, const char *account, GPtrArray *listed_ids);
 
-/* TRUE once the first listing of @folder was planned (Initial). Marked within put by the row of state KNOWN or by this. */
-void       pf_journal_folder_seen_async  (PfJournal *self, const char *account, const char *folder, GAsyncReadyCallback callback, gpointer user_data);
+/* Notes that the first listing of @folder was planned (Initial). */
+void       pf_journal_folder_seen_async  (PfJournal *self, const char *account, const char *folder,
+                                          GAsyncReadyCallback callback, gpointer user_data);
 gboolean   pf_journal_folder_seen_finish (PfJournal *self, GAsyncResult *result, GError **error);
 /* (transfer full): names of folders seen. */
-void       pf_journal_folders_async  (PfJournal *self, const char *account, GAsyncReadyCallback callback, gpointer user_data);
+void       pf_journal_folders_async  (PfJournal *self, const char *account,
+                                      GAsyncReadyCallback callback, gpointer user_data);
 char     **pf_journal_folders_finish (PfJournal *self, GAsyncResult *result, GError **error);
 
-/* --- Accounts ------------------------------------------------------------------------------------------------- */
+/* --- Accounts --------------------------------------------------------------------------------- */
 
-/* Sets figures, problem, refusals of each account (element-type PfAccount) from the database; synchronous, at start. */
+/* Sets figures, problem, refusals of each account (element-type PfAccount) from the database;
+ * synchronous, at start, before any other request. */
 gboolean   pf_journal_restore     (PfJournal *self, GPtrArray *accounts, GError **error);
 /* The account's figures and problem as they are now; fire and forget, coalesced. */
 void       pf_journal_save_account (PfJournal *self, PfAccount *account);
 /* Forgets everything of @address, events excepted. */
-void       pf_journal_forget_async  (PfJournal *self, const char *address, GAsyncReadyCallback callback, gpointer user_data);
+void       pf_journal_forget_async  (PfJournal *self, const char *address,
+                                     GAsyncReadyCallback callback, gpointer user_data);
 gboolean   pf_journal_forget_finish (PfJournal *self, GAsyncResult *result, GError **error);
 
-/* --- Events and statistics ------------------------------------------------------------------------------------ */
+/* --- Events and statistics -------------------------------------------------------------------- */
 
 /* Logs, stores (with statistics for MESSAGE events) and emits "recorded". Takes @event. */
 void       pf_journal_record      (PfJournal *self, PfEvent *event);
@@ -112,13 +127,16 @@ void       pf_journal_record      (PfJournal *self, PfEvent *event);
  * @accounts: (nullable): addresses the caller may see; NULL for all
  * @filter: a{sv} as GetLog takes it, already validated (keys and types)
  */
-void       pf_journal_query_async  (PfJournal *self, const char *const *accounts, GVariant *filter, GAsyncReadyCallback callback, gpointer user_data);
+void       pf_journal_query_async  (PfJournal *self, const char *const *accounts, GVariant *filter,
+                                    GAsyncReadyCallback callback, gpointer user_data);
 /* aa{sv}, newest first */
 GVariant  *pf_journal_query_finish (PfJournal *self, GAsyncResult *result, GError **error);
 /* aa{sv} as GetStatistics answers */
-void       pf_journal_statistics_async  (PfJournal *self, const char *const *accounts, GVariant *filter, GAsyncReadyCallback callback, gpointer user_data);
+void       pf_journal_statistics_async  (PfJournal *self, const char *const *accounts,
+                                         GVariant *filter, GAsyncReadyCallback callback,
+                                         gpointer user_data);
 GVariant  *pf_journal_statistics_finish (PfJournal *self, GAsyncResult *result, GError **error);
-/* [Log] KeepDays: older events are deleted at start and daily. */
+/* [Log] KeepDays: older events are deleted, soon, and again every hour. */
 void       pf_journal_set_keep_days (PfJournal *self, guint days);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PfRow, pf_row_free)

@@ -1,8 +1,5 @@
 #include "journal/jobs.h"
 
-/* How long a message that the provider no longer lists is remembered: listings come back short or empty when servers fail. */
-#define VANISHED_USECONDS (90 * G_TIME_SPAN_DAY)
-
 void
 pf_put_job_free (gpointer data)
 {
@@ -13,50 +10,7 @@ pf_put_job_free (gpointer data)
   g_free (job);
 }
 
-void
-pf_tidy_job_free (gpointer data)
-{
-  PfTidyJob *job = data;
-
-  g_free (job->account);
-  g_array_unref (job->ids);
-  g_free (job);
-}
-
-void
-pf_folder_job_free (gpointer data)
-{
-  PfFolderJob *job = data;
-
-  g_free (job->account);
-  g_free (job->folder);
-  g_free (job);
-}
-
-gint64
-pf_account_row (PfDatabase *database, const char *address, gboolean make, GError **error)
-{
-  g_autofree char *id = pf_address_fold (address);
-  sqlite3_stmt *statement;
-  gboolean row;
-  gint64 found = 0;
-
-  if (make
-      && !pf_database_run (database, error,
-                           "INSERT OR IGNORE INTO account (address, added) VALUES (?1, ?2)", "si",
-                           id, g_get_real_time ()))
-    return -1;
-  statement = pf_database_prepare (database, "SELECT id FROM account WHERE address = ?1", error);
-  if (statement == NULL || !pf_database_bind (statement, "s", id)
-      || !pf_database_step (database, statement, &row, error))
-    return -1;
-  if (row)
-    found = sqlite3_column_int64 (statement, 0);
-  sqlite3_reset (statement);
-  return found;
-}
-
-/* --- Loading -------------------------------------------------------------------------------------------------------------- */
+/* --- Loading ---------------------------------------------------------------------------------- */
 
 static PfRow *
 read_row (sqlite3_stmt *statement)
@@ -80,28 +34,39 @@ read_row (sqlite3_stmt *statement)
   return row;
 }
 
+static PfRowDelivery *
+read_delivery (sqlite3_stmt *statement)
+{
+  g_autofree char *recipient = pf_database_text (statement, 0);
+  PfRowDelivery *delivery = pf_row_delivery_new (recipient, pf_database_text (statement, 1));
+
+  delivery->done = sqlite3_column_int (statement, 2) != 0;
+  delivery->outcome = (PfOutcome) sqlite3_column_int (statement, 3);
+  return delivery;
+}
+
 static gboolean
 load_deliveries (PfDatabase *database, PfRow *row, GError **error)
 {
   sqlite3_stmt *statement = pf_database_prepare (
       database,
-      "SELECT recipient, delivery_id, done, outcome FROM delivery WHERE message = ?1 ORDER BY position",
+      "SELECT recipient, delivery_id, done, outcome FROM delivery WHERE message = ?1"
+      " ORDER BY position",
       error);
   gboolean more = FALSE;
 
-  if (statement == NULL || !pf_database_bind (statement, "i", row->id))
+  if (statement == NULL || !pf_database_bind (database, statement, error, "i", row->id))
     return FALSE;
   row->deliveries = g_ptr_array_new_with_free_func ((GDestroyNotify) pf_row_delivery_free);
-  while (pf_database_step (database, statement, &more, error) && more)
+  do
     {
-      g_autofree char *recipient = pf_database_text (statement, 0);
-      PfRowDelivery *delivery = pf_row_delivery_new (recipient, pf_database_text (statement, 1));
-
-      delivery->done = sqlite3_column_int (statement, 2) != 0;
-      delivery->outcome = (PfOutcome) sqlite3_column_int (statement, 3);
-      g_ptr_array_add (row->deliveries, delivery);
+      if (!pf_database_step (database, statement, &more, error))
+        return FALSE;
+      if (more)
+        g_ptr_array_add (row->deliveries, read_delivery (statement));
     }
-  return !more;
+  while (more);
+  return TRUE;
 }
 
 gboolean
@@ -116,15 +81,20 @@ pf_job_load (PfDatabase *database, gpointer address, gpointer *result, GError **
     return FALSE;
   statement = pf_database_prepare (
       database,
-      "SELECT id, folder, uidvalidity, uid, occurrence, size, digest, state, outcome, time, failures, reason,"
-      " keep, marked FROM message WHERE account = ?1",
+      "SELECT id, folder, uidvalidity, uid, occurrence, size, digest, state, outcome, time,"
+      " failures, reason, keep, marked FROM message WHERE account = ?1",
       error);
-  if (statement == NULL || !pf_database_bind (statement, "i", account))
+  if (statement == NULL || !pf_database_bind (database, statement, error, "i", account))
     return FALSE;
-  while (pf_database_step (database, statement, &more, error) && more)
-    g_ptr_array_add (rows, read_row (statement));
-  if (more)
-    return FALSE;
+  do
+    {
+      /* Never a part of the ledger: what is missing in it would be fetched and delivered again. */
+      if (!pf_database_step (database, statement, &more, error))
+        return FALSE;
+      if (more)
+        g_ptr_array_add (rows, read_row (statement));
+    }
+  while (more);
   for (guint i = 0; i < rows->len; i++)
     {
       PfRow *row = rows->pdata[i];
@@ -138,34 +108,48 @@ pf_job_load (PfDatabase *database, gpointer address, gpointer *result, GError **
   return TRUE;
 }
 
-/* --- Putting ---------------------------------------------------------------------------------------------------------------- */
+/* --- Putting ---------------------------------------------------------------------------------- */
 
+/* *@id is 0 when no row has the name. */
 static gboolean
-find_id (PfDatabase *database, gint64 account, PfRow *row, GError **error)
+find_id (PfDatabase *database, gint64 account, const PfRow *row, gint64 *id, GError **error)
 {
   sqlite3_stmt *statement = pf_database_prepare (
       database,
-      "SELECT id FROM message WHERE account = ?1 AND folder = ?2 AND uidvalidity = ?3 AND uid = ?4 AND occurrence = ?5",
+      "SELECT id FROM message WHERE account = ?1 AND folder = ?2 AND uidvalidity = ?3"
+      " AND uid = ?4 AND occurrence = ?5",
       error);
   gboolean found;
 
   if (statement == NULL
-      || !pf_database_bind (statement, "isisi", account, row->folder, (gint64) row->uidvalidity,
-                            row->uid, (gint64) row->occurrence)
+      || !pf_database_bind (database, statement, error, "isisi", account, row->folder,
+                            (gint64) row->uidvalidity, row->uid, (gint64) row->occurrence)
       || !pf_database_step (database, statement, &found, error))
     return FALSE;
-  if (found)
-    row->id = sqlite3_column_int64 (statement, 0);
+  *id = found ? sqlite3_column_int64 (statement, 0) : 0;
   sqlite3_reset (statement);
   return TRUE;
 }
 
+/* Another row that has the name which row @id gets: its message is gone, or it gets a name of its
+ * own later in the same step (messages that change places when a provider renumbers them). */
 static gboolean
-put_deliveries (PfDatabase *database, const PfRow *row, GError **error)
+make_room (PfDatabase *database, gint64 account, const PfRow *row, gint64 id, GError **error)
+{
+  return pf_database_run (
+      database, error,
+      "UPDATE message SET uid = '~' || id, occurrence = 0 WHERE account = ?1 AND folder = ?2"
+      " AND uidvalidity = ?3 AND uid = ?4 AND occurrence = ?5 AND id <> ?6",
+      "isisii", account, row->folder, (gint64) row->uidvalidity, row->uid, (gint64) row->occurrence,
+      id);
+}
+
+static gboolean
+put_deliveries (PfDatabase *database, const PfRow *row, gint64 id, GError **error)
 {
   if (row->deliveries == NULL)
     return TRUE;
-  if (!pf_database_run (database, error, "DELETE FROM delivery WHERE message = ?1", "i", row->id))
+  if (!pf_database_run (database, error, "DELETE FROM delivery WHERE message = ?1", "i", id))
     return FALSE;
   for (guint i = 0; i < row->deliveries->len; i++)
     {
@@ -173,37 +157,67 @@ put_deliveries (PfDatabase *database, const PfRow *row, GError **error)
 
       if (!pf_database_run (
               database, error,
-              "INSERT INTO delivery (message, position, recipient, delivery_id, done, outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-              "iissii", row->id, (gint64) i, delivery->recipient, delivery->delivery_id,
+              "INSERT INTO delivery (message, position, recipient, delivery_id, done, outcome)"
+              " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+              "iissii", id, (gint64) i, delivery->recipient, delivery->delivery_id,
               (gint64) delivery->done, (gint64) delivery->outcome))
         return FALSE;
     }
   return TRUE;
 }
 
+/* TRUE with *@id 0: there is no such row any more. */
 static gboolean
-put_row (PfDatabase *database, gint64 account, PfRow *row, GError **error)
+update_row (PfDatabase *database, gint64 account, const PfRow *row, gint64 *id, GError **error)
+{
+  static const char update[] =
+      "UPDATE message SET folder = ?2, uidvalidity = ?3, uid = ?4, occurrence = ?5, size = ?6,"
+      " digest = ?7, state = ?8, outcome = ?9, time = ?10, failures = ?11, reason = ?12,"
+      " keep = ?13, marked = ?14, vanished = 0 WHERE id = ?15 AND account = ?1";
+
+  if (!make_room (database, account, row, *id, error)
+      || !pf_database_run (database, error, update, "isisiisiiiisiii", account, row->folder,
+                           (gint64) row->uidvalidity, row->uid, (gint64) row->occurrence,
+                           (gint64) row->size, row->digest, (gint64) row->state,
+                           (gint64) row->outcome, row->time, (gint64) row->failures, row->reason,
+                           (gint64) row->keep, (gint64) row->marked, *id))
+    return FALSE;
+  if (pf_database_changes (database) == 0)
+    *id = 0;
+  return TRUE;
+}
+
+static gboolean
+insert_row (PfDatabase *database, gint64 account, const PfRow *row, gint64 *id, GError **error)
 {
   static const char insert[] =
-      "INSERT INTO message (account, folder, uidvalidity, uid, occurrence, size, digest, state, outcome, time, failures, reason, keep,"
-      " marked) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
-  static const char update[] =
-      "UPDATE message SET account = ?1, folder = ?2, uidvalidity = ?3, uid = ?4, occurrence = ?5, size = ?6, digest = ?7, state = ?8,"
-      " outcome = ?9, time = ?10, failures = ?11, reason = ?12, keep = ?13, marked = ?14, vanished = 0 WHERE id = ?15";
-  gboolean known;
+      "INSERT INTO message (account, folder, uidvalidity, uid, occurrence, size, digest, state,"
+      " outcome, time, failures, reason, keep, marked)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
-  if (row->id == 0 && !find_id (database, account, row, error))
+  if (!pf_database_run (database, error, insert, "isisiisiiiisii", account, row->folder,
+                        (gint64) row->uidvalidity, row->uid, (gint64) row->occurrence,
+                        (gint64) row->size, row->digest, (gint64) row->state, (gint64) row->outcome,
+                        row->time, (gint64) row->failures, row->reason, (gint64) row->keep,
+                        (gint64) row->marked))
     return FALSE;
-  known = row->id != 0;
-  if (!pf_database_run (
-          database, error, known ? update : insert, known ? "isisiisiiiisiii" : "isisiisiiiisii",
-          account, row->folder, (gint64) row->uidvalidity, row->uid, (gint64) row->occurrence,
-          (gint64) row->size, row->digest, (gint64) row->state, (gint64) row->outcome, row->time,
-          (gint64) row->failures, row->reason, (gint64) row->keep, (gint64) row->marked, row->id))
+  *id = pf_database_last_id (database);
+  return TRUE;
+}
+
+/* A row that was forgotten meanwhile is made again: what a put said is stored, is. */
+static gboolean
+put_row (PfDatabase *database, gint64 account, const PfRow *row, gint64 *id, GError **error)
+{
+  *id = row->id;
+  if (*id != 0 && !update_row (database, account, row, id, error))
     return FALSE;
-  if (!known)
-    row->id = pf_database_last_id (database);
-  return put_deliveries (database, row, error);
+  if (*id == 0
+      && (!find_id (database, account, row, id, error)
+          || (*id != 0 && !update_row (database, account, row, id, error))
+          || (*id == 0 && !insert_row (database, account, row, id, error))))
+    return FALSE;
+  return put_deliveries (database, row, *id, error);
 }
 
 gboolean
@@ -215,110 +229,19 @@ pf_job_put (PfDatabase *database, gpointer data, gpointer *result, GError **erro
 
   if (account < 0)
     return FALSE;
-  for (guint i = 0; i < job->rows->len; i++)
-    {
-      PfRow *row = job->rows->pdata[i];
+  g_array_set_size (ids, job->rows->len);
+  /* First those that are there: a new one may get a name that one of them gives up. */
+  for (guint pass = 0; pass < 2; pass++)
+    for (guint i = 0; i < job->rows->len; i++)
+      {
+        const PfRow *row = job->rows->pdata[i];
 
-      if (!put_row (database, account, row, error))
-        return FALSE;
-      g_array_append_val (ids, row->id);
-    }
+        if ((row->id == 0) == (pass == 1)
+            && !put_row (database, account, row, &g_array_index (ids, gint64, i), error))
+          return FALSE;
+      }
   if (job->has_figures && !pf_figures_save (database, account, &job->figures, error))
     return FALSE;
   *result = g_steal_pointer (&ids);
   return TRUE;
-}
-
-/* --- Folders, forgetting ------------------------------------------------------------------------------------------------------- */
-
-gboolean
-pf_job_folder_seen (PfDatabase *database, gpointer data, gpointer *result, GError **error)
-{
-  PfFolderJob *job = data;
-  gint64 account = pf_account_row (database, job->account, TRUE, error);
-
-  return account >= 0
-         && pf_database_run (database, error,
-                             "INSERT OR IGNORE INTO folder (account, name) VALUES (?1, ?2)", "is",
-                             account, job->folder);
-}
-
-gboolean
-pf_job_folders (PfDatabase *database, gpointer address, gpointer *result, GError **error)
-{
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  gint64 account = pf_account_row (database, address, FALSE, error);
-  sqlite3_stmt *statement =
-      pf_database_prepare (database, "SELECT name FROM folder WHERE account = ?1", error);
-  gboolean more = FALSE;
-
-  if (account < 0 || statement == NULL || !pf_database_bind (statement, "i", account))
-    return FALSE;
-  while (pf_database_step (database, statement, &more, error) && more)
-    g_ptr_array_add (names, pf_database_text (statement, 0));
-  if (more)
-    return FALSE;
-  g_ptr_array_add (names, NULL);
-  *result = g_ptr_array_free (g_steal_pointer (&names), FALSE);
-  return TRUE;
-}
-
-gboolean
-pf_job_forget (PfDatabase *database, gpointer address, gpointer *result, GError **error)
-{
-  gint64 account = pf_account_row (database, address, FALSE, error);
-
-  return account == 0
-         || (account > 0
-             && pf_database_run (
-                 database, error,
-                 "DELETE FROM delivery WHERE message IN (SELECT id FROM message WHERE account = ?1)",
-                 "i", account)
-             && pf_database_run (database, error, "DELETE FROM message WHERE account = ?1", "i",
-                                 account)
-             && pf_database_run (database, error, "DELETE FROM folder WHERE account = ?1", "i",
-                                 account)
-             /* Whoever adds the address next has no right to see what came before. */
-             && pf_database_run (database, error,
-                                 "DELETE FROM statistic WHERE account ="
-                                 " (SELECT address FROM account WHERE id = ?1)",
-                                 "i", account)
-             && pf_database_run (database, error, "DELETE FROM account WHERE id = ?1", "i",
-                                 account));
-}
-
-gboolean
-pf_job_tidy (PfDatabase *database, gpointer data, gpointer *result, GError **error)
-{
-  PfTidyJob *job = data;
-  gint64 account = pf_account_row (database, job->account, FALSE, error);
-  gint64 now = g_get_real_time ();
-
-  if (account <= 0)
-    return account == 0;
-  if (!pf_database_run (database, error,
-                        "CREATE TEMP TABLE IF NOT EXISTS listed (id INTEGER PRIMARY KEY)", "")
-      || !pf_database_run (database, error, "DELETE FROM temp.listed", ""))
-    return FALSE;
-  for (guint i = 0; i < job->ids->len; i++)
-    if (!pf_database_run (database, error, "INSERT OR IGNORE INTO temp.listed (id) VALUES (?1)",
-                          "i", g_array_index (job->ids, gint64, i)))
-      return FALSE;
-  return pf_database_run (
-             database, error,
-             "UPDATE message SET vanished = ?2 WHERE account = ?1 AND vanished = 0 AND state IN (0, 2, 3)"
-             " AND id NOT IN (SELECT id FROM temp.listed)",
-             "ii", account, now)
-         && pf_database_run (
-             database, error,
-             "UPDATE message SET vanished = 0 WHERE account = ?1 AND vanished <> 0 AND id IN (SELECT id FROM temp.listed)",
-             "i", account)
-         && pf_database_run (
-             database, error,
-             "DELETE FROM delivery WHERE message IN (SELECT id FROM message WHERE account = ?1 AND vanished <> 0 AND vanished < ?2)",
-             "ii", account, now - VANISHED_USECONDS)
-         && pf_database_run (
-             database, error,
-             "DELETE FROM message WHERE account = ?1 AND vanished <> 0 AND vanished < ?2", "ii",
-             account, now - VANISHED_USECONDS);
 }

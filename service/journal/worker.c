@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 
-/* Jobs of one transaction: enough to share a sync, few enough that the first of them does not wait long. */
+/* Jobs of one transaction: enough to share a sync, few enough that the first does not wait long. */
 #define BATCH 256
 
 typedef struct
@@ -20,78 +20,149 @@ struct _PfWorker
   PfDatabase *database;
   GAsyncQueue *jobs;
   GThread *thread;
+  GMainContext *context;
+  gboolean complained; /* in the thread: that something nobody waits for failed */
 };
 
-/* --- In the thread ----------------------------------------------------------------------------------------------------- */
-
 static void
-run_job (PfWorker *self, Job *job)
+job_forget_result (Job *job)
 {
-  if (!pf_database_run (self->database, &job->error, "SAVEPOINT job", ""))
-    return;
-  if (job->run (self->database, job->data, &job->result, &job->error))
-    {
-      pf_database_run (self->database, &job->error, "RELEASE job", "");
-      return;
-    }
-  /* Alone undone: what else is in the transaction stays. */
-  pf_database_run (self->database, NULL, "ROLLBACK TO job", "");
-  pf_database_run (self->database, NULL, "RELEASE job", "");
-}
-
-/* Nothing of the batch is there: every job has to be told. */
-static void
-fail_batch (PfWorker *self, GPtrArray *batch, const GError *error)
-{
-  pf_database_run (self->database, NULL, "ROLLBACK", "");
-  for (guint i = 0; i < batch->len; i++)
-    {
-      Job *job = batch->pdata[i];
-
-      if (job->error == NULL)
-        job->error = g_error_copy (error);
-    }
+  if (job->result != NULL && job->free_result != NULL)
+    job->free_result (job->result);
+  job->result = NULL;
 }
 
 static void
-run_batch (PfWorker *self, GPtrArray *batch)
+job_free (gpointer data)
 {
-  g_autoptr (GError) error = NULL;
+  Job *job = data;
 
-  if (!pf_database_run (self->database, &error, "BEGIN IMMEDIATE", ""))
-    {
-      fail_batch (self, batch, error);
-      return;
-    }
-  for (guint i = 0; i < batch->len; i++)
-    run_job (self, batch->pdata[i]);
-  if (!pf_database_run (self->database, &error, "COMMIT", ""))
-    fail_batch (self, batch, error);
-}
-
-static void
-finish_job (Job *job)
-{
-  if (job->task == NULL)
-    {
-      if (job->error != NULL)
-        pf_log (PF_LOG_ERROR, "%s", job->error->message);
-      if (job->result != NULL && job->free_result != NULL)
-        job->free_result (job->result);
-      g_clear_error (&job->error);
-    }
-  else if (job->error != NULL)
-    {
-      if (job->result != NULL && job->free_result != NULL)
-        job->free_result (job->result);
-      g_task_return_error (job->task, job->error);
-    }
-  else
-    g_task_return_pointer (job->task, job->result, job->free_result);
+  job_forget_result (job);
+  g_clear_error (&job->error);
   g_clear_object (&job->task);
   if (job->free_data != NULL)
     job->free_data (job->data);
   g_free (job);
+}
+
+/* --- In the thread ---------------------------------------------------------------------------- */
+
+/* FALSE: the transaction is no more, and with it all that was done in it. */
+static gboolean
+run_job (PfWorker *self, Job *job)
+{
+  PfDatabase *database = self->database;
+
+  if (pf_database_run (database, &job->error, "SAVEPOINT job", "")
+      && job->run (database, job->data, &job->result, &job->error)
+      && pf_database_run (database, &job->error, "RELEASE job", ""))
+    return pf_database_in_transaction (database);
+  job_forget_result (job);
+  if (!pf_database_in_transaction (database))
+    return FALSE;
+  /* Alone undone: what else is in the transaction stays. */
+  pf_database_run (database, NULL, "ROLLBACK TO job", "");
+  pf_database_run (database, NULL, "RELEASE job", "");
+  return TRUE;
+}
+
+static gboolean
+try_batch (PfWorker *self, Job **jobs, guint n, GError **error)
+{
+  if (!pf_database_run (self->database, error, "BEGIN IMMEDIATE", ""))
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    if (!run_job (self, jobs[i]))
+      {
+        if (jobs[i]->error != NULL)
+          g_propagate_error (error, g_error_copy (jobs[i]->error));
+        else
+          g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                               "The journal undid a transaction");
+        return FALSE;
+      }
+  if (pf_database_run (self->database, error, "COMMIT", ""))
+    return TRUE;
+  if (pf_database_in_transaction (self->database))
+    pf_database_run (self->database, NULL, "ROLLBACK", "");
+  return FALSE;
+}
+
+/* Where the transaction failed as a whole, each job is tried in one of its own: on a full disk
+ * questions are still answered, and what is too large takes nothing with it. */
+static void
+run_jobs (PfWorker *self, Job **jobs, guint n)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (try_batch (self, jobs, n, &error))
+    return;
+  for (guint i = 0; i < n; i++)
+    {
+      job_forget_result (jobs[i]);
+      g_clear_error (&jobs[i]->error);
+    }
+  if (n == 1)
+    jobs[0]->error = g_steal_pointer (&error);
+  else
+    for (guint i = 0; i < n; i++)
+      run_jobs (self, jobs + i, 1);
+}
+
+/* Nobody waits for it. Told once: on a full disk there would be no end of it. */
+static void
+finish_silently (PfWorker *self, Job *job)
+{
+  if (job->error == NULL)
+    self->complained = FALSE;
+  else if (!self->complained)
+    {
+      self->complained = TRUE;
+      pf_log (PF_LOG_ERROR, "%s", job->error->message);
+    }
+  job_free (job);
+}
+
+/* In the main context, in the order of the jobs. */
+static gboolean
+answer (gpointer user_data)
+{
+  GPtrArray *jobs = user_data;
+
+  for (guint i = 0; i < jobs->len; i++)
+    {
+      Job *job = jobs->pdata[i];
+
+      if (job->error != NULL)
+        g_task_return_error (job->task, g_steal_pointer (&job->error));
+      else
+        g_task_return_pointer (job->task, g_steal_pointer (&job->result), job->free_result);
+    }
+  return G_SOURCE_REMOVE;
+}
+
+static void
+finish_batch (PfWorker *self, GPtrArray *batch)
+{
+  GPtrArray *answers = g_ptr_array_new_with_free_func (job_free);
+  GSource *source;
+
+  for (guint i = 0; i < batch->len; i++)
+    if (((Job *) batch->pdata[i])->task != NULL)
+      g_ptr_array_add (answers, batch->pdata[i]);
+    else
+      finish_silently (self, batch->pdata[i]);
+  if (answers->len == 0)
+    {
+      g_ptr_array_unref (answers);
+      return;
+    }
+  /* Not g_main_context_invoke(): that may run it here, in the thread. */
+  source = g_idle_source_new ();
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, answer, answers, (GDestroyNotify) g_ptr_array_unref);
+  g_source_attach (source, self->context);
+  g_source_unref (source);
 }
 
 /* Collects what waits; FALSE when the end came. */
@@ -124,15 +195,14 @@ work (gpointer user_data)
     {
       going = collect (self, batch);
       if (batch->len > 0)
-        run_batch (self, batch);
-      for (guint i = 0; i < batch->len; i++)
-        finish_job (batch->pdata[i]);
+        run_jobs (self, (Job **) batch->pdata, batch->len);
+      finish_batch (self, batch);
       g_ptr_array_set_size (batch, 0);
     }
   return NULL;
 }
 
-/* --- Outside -------------------------------------------------------------------------------------------------------------- */
+/* --- Outside ---------------------------------------------------------------------------------- */
 
 PfWorker *
 pf_worker_new (PfDatabase *database)
@@ -141,6 +211,7 @@ pf_worker_new (PfDatabase *database)
 
   self->database = database;
   self->jobs = g_async_queue_new ();
+  self->context = g_main_context_ref_thread_default ();
   self->thread = g_thread_new ("journal", work, self);
   return self;
 }
@@ -172,6 +243,7 @@ pf_worker_free (PfWorker *self)
   g_async_queue_push (self->jobs, job);
   g_thread_join (self->thread);
   g_async_queue_unref (self->jobs);
+  g_main_context_unref (self->context);
   pf_database_close (self->database);
   g_free (self);
 }
