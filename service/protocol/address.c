@@ -73,29 +73,11 @@ skip_route (const char *address)
   return colon != NULL ? colon + 1 : address;
 }
 
-/* The ">" that ends the path behind @p; one in a quoted local part is none. */
-static const char *
-path_end (const char *p)
-{
-  gboolean quoted = FALSE;
-
-  for (; *p != '\0'; p++)
-    {
-      if (quoted && *p == '\\' && p[1] != '\0')
-        p++;
-      else if (*p == '"')
-        quoted = !quoted;
-      else if (*p == '>' && !quoted)
-        return p;
-    }
-  return NULL;
-}
-
 char *
 pf_address_from_path (const char *text)
 {
   const char *open = strchr (text, '<');
-  const char *close = open != NULL ? path_end (open + 1) : NULL;
+  const char *close = open != NULL ? strchr (open, '>') : NULL;
   g_autofree char *path = NULL;
   const char *address;
 

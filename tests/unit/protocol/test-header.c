@@ -23,6 +23,7 @@ static const Case cases[] = {
   { "A:\n\n", 4, TRUE },
   /* A line that is no field ends the block before it. */
   { "A: b\r\nno field\r\nC: d\r\n\r\n", 6, FALSE },
+  { "A: b\nx\n\n", 5, FALSE },
   { "<html>\n", 0, FALSE },
   { "From ann Mon Jan 1\nA: b\n\n", 0, FALSE },
   { " folded first\nA: b\n\n", 0, FALSE },

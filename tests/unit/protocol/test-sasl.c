@@ -352,6 +352,21 @@ test_hostile_base64 (void)
     }
 }
 
+/* Any challenge does for CRAM-MD5, up to the limit. */
+static void
+test_long_challenge (void)
+{
+  g_autofree char *longest = g_strnfill (12 * 1024, 'A');
+  g_autofree char *longer = g_strnfill (12 * 1024 + 4, 'A');
+  g_autoptr (PfSasl) patient = start ("CRAM-MD5", "user", "pencil");
+  g_autoptr (PfSasl) sasl = start ("CRAM-MD5", "user", "pencil");
+  char *out = NULL;
+
+  g_assert_cmpint (pf_sasl_step (patient, longest, &out), ==, PF_SASL_DONE);
+  pf_sasl_free_text (out);
+  assert_raw_step (sasl, longer, PF_SASL_FAILED, NULL);
+}
+
 /* What stands behind a NUL would be seen by one reader and not by the other. */
 static void
 test_nul (void)
@@ -420,6 +435,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sasl/vectors", test_vectors);
   g_test_add_func ("/sasl/bounds", test_scram_bounds);
   g_test_add_func ("/sasl/hostile-base64", test_hostile_base64);
+  g_test_add_func ("/sasl/long-challenge", test_long_challenge);
   g_test_add_func ("/sasl/nul", test_nul);
   for (guint i = 0; i < G_N_ELEMENTS (mechanisms); i++)
     for (guint j = 0; j < G_N_ELEMENTS (scram); j++)
