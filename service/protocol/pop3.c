@@ -218,7 +218,7 @@ pf_pop3_tls_started (PfPop3 *self)
   pf_input_drop (&self->input);
   pf_pop3_forget_capabilities (self);
   if (self->state != STATE_TLS)
-    return injected || self->fault != PF_FAULT_NONE;
+    return injected || self->state == STATE_OVER;
   if (injected)
     {
       /* Somebody between put words into the server's mouth: nothing is said to anyone any more. */

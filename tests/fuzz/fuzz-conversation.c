@@ -18,7 +18,8 @@ typedef struct
   GString *record; /* all that was told and sent */
 } Conversation;
 
-/* What was sent right before a fault, or was not any more, may depend on how the stretch was cut. */
+/* What was sent right before a fault, or was not any more, may depend on how the stretch was
+ * cut. */
 static void
 record (Conversation *self)
 {
@@ -33,8 +34,9 @@ record (Conversation *self)
   talk_run_forget (&self->run);
 }
 
-/* A command that had to wait would be sent within a stretch, and its answer, were it there already,
- * be refused or not by how the stretch was cut: that is as it should be, and not looked for here. */
+/* A command that had to wait would be sent within a stretch, and its answer, were it there
+ * already, be refused or not by how the stretch was cut: that is as it should be, and not looked
+ * for here. */
 static gboolean
 may_do (Conversation *self, FuzzWhen when)
 {

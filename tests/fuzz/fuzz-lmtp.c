@@ -4,10 +4,12 @@
 #include "protocol/pop3.h"
 
 static const FuzzDeed deeds[] = {
-  { 'l', "lhlo box", FUZZ_ANY }, { 'm', "mail a@b", FUZZ_ANY },    { 'r', "rcpt alice", FUZZ_ANY },
-  { 'd', "data", FUZZ_ANY },     { 't', "text a\\n.b", FUZZ_ANY }, { 'T', "text \\r", FUZZ_ANY },
-  { 'e', "end", FUZZ_ANY },      { 'x', "rset", FUZZ_ANY },        { 'n', "noop", FUZZ_ANY },
-  { 'q', "quit", FUZZ_ANY },     { 'h', "has SIZE", FUZZ_ANY },
+  { 'l', "lhlo box", FUZZ_ALONE },   { 'm', "mail a@b", FUZZ_GROUP },
+  { 'r', "rcpt alice", FUZZ_GROUP }, { 'd', "data", FUZZ_ALONE },
+  { 'g', "data", FUZZ_GROUP },       { 't', "text a\\n.b", FUZZ_ANY },
+  { 'T', "text \\r", FUZZ_ANY },     { 'e', "end", FUZZ_ANY },
+  { 'x', "rset", FUZZ_GROUP },       { 'n', "noop", FUZZ_ALONE },
+  { 'q', "quit", FUZZ_ALONE },       { 'h', "has SIZE", FUZZ_ANY },
 };
 
 static void
@@ -64,7 +66,8 @@ read_message (const GByteArray *sent)
   return body;
 }
 
-/* (transfer full): what the message is on the wire, without its dots: written as plainly as can be. */
+/* (transfer full): what the message is on the wire, without its dots: written as plainly as can
+ * be. */
 static GByteArray *
 normalise (const guint8 *data, gsize size)
 {
@@ -83,7 +86,8 @@ normalise (const guint8 *data, gsize size)
   return out;
 }
 
-/* A message that is sent and read again is the message, whatever is in it and however it was cut. */
+/* A message that is sent and read again is the message, whatever is in it and however it was
+ * cut. */
 static void
 round_trip (const guint8 *data, gsize size)
 {

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* The first octet chooses the mechanism, each line is a challenge. Nobody proves to know the password
- * by chance, so a SCRAM log-in is never complete. */
+/* The first octet chooses the mechanism, each line is a challenge. Nobody proves to know the
+ * password by chance, so a SCRAM log-in is never complete. */
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {

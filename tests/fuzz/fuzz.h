@@ -1,9 +1,9 @@
-/* fuzz.h - what the fuzz targets share. Each is built with libFuzzer (option fuzz), and always as a
- * program that runs the files of a corpus once: an ordinary test.
+/* fuzz.h - what the fuzz targets share. Each is built with libFuzzer (option fuzz), and always
+ * as a program that runs the files of a corpus once: an ordinary test.
  *
- * A conversation is two octets, which say where its stream is cut, and then the server's octets as they
- * come; octet 1 and a letter between them is a deed of the client's.
- */
+ * A conversation is two octets, which say where its stream is cut, and then the server's octets
+ * as they come; octet 1 and a letter between them is a deed of the client's.
+ * */
 #pragma once
 
 #include "talk-run.h"
@@ -26,7 +26,7 @@ typedef struct
   FuzzWhen when;
 } FuzzDeed;
 
-/* Runs the conversation whole, byte by byte and cut in two: whatever the server says, the client must
- * tell and send the same. @opening: a deed before all, or NULL. */
+/* Runs the conversation whole, byte by byte and cut in two: whatever the server says, the client
+ * must tell and send the same. @opening: a deed before all, or NULL. */
 void fuzz_conversation (const TalkDriver *driver, const FuzzDeed *deeds, guint n_deeds,
                         const char *opening, const guint8 *data, gsize size);
