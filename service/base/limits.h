@@ -101,6 +101,10 @@
 
 #define PF_LIMIT_SECRET (64 * PF_KIB)
 #define PF_LIMIT_SECRET_SECONDS 5
+/* A secret's name in the keyring: schema, address and kind. */
+#define PF_LIMIT_SECRET_NAME (4 * PF_KIB)
+/* The keyring is read and written as a whole; ten thousand accounts take some 2 MiB. */
+#define PF_LIMIT_KEYRING (64 * PF_MIB)
 /* What one user who is not an administrator may have. */
 #define PF_LIMIT_ACCOUNTS_PER_USER 50
 #define PF_LIMIT_CHECKS_PER_USER 8

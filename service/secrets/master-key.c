@@ -3,6 +3,8 @@
 #include "base/durable.h"
 #include "base/problem.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
 #include <openssl/rand.h>
 
 #define CREDENTIAL "postferry.key"
@@ -57,11 +59,34 @@ make_key (const char *path, GError **error)
   return key;
 }
 
+/* A link that leads nowhere is there too: its disk may not be mounted yet. */
+static gboolean
+is_there (const char *path)
+{
+  GStatBuf status;
+
+  return g_lstat (path, &status) == 0 || errno != ENOENT;
+}
+
+static PfSecret *
+make_first_key (const char *path, const char *state_directory, GError **error)
+{
+  g_autofree char *keyring = g_build_filename (state_directory, "keyring", NULL);
+
+  if (!is_there (keyring) && !is_there (path))
+    return make_key (path, error);
+  g_set_error (error, PF_PROBLEM, PF_PROBLEM_SECRETS_UNAVAILABLE,
+               "The master key %s is missing, and the keyring %s needs it (or the credential "
+               "postferry.key): restore the key, or move the keyring away and set the passwords "
+               "anew",
+               path, keyring);
+  return NULL;
+}
+
 PfSecret *
 pf_master_key_load (const char *credentials_directory, const char *state_directory, GError **error)
 {
   g_autofree char *path = g_build_filename (state_directory, FILE_NAME, NULL);
-  g_autofree char *keyring = g_build_filename (state_directory, "keyring", NULL);
   gboolean missing = TRUE;
   PfSecret *key;
 
@@ -76,13 +101,5 @@ pf_master_key_load (const char *credentials_directory, const char *state_directo
   key = read_key (path, &missing, error);
   if (key != NULL || !missing)
     return key;
-  if (g_file_test (keyring, G_FILE_TEST_EXISTS))
-    {
-      g_set_error (
-          error, PF_PROBLEM, PF_PROBLEM_SECRETS_UNAVAILABLE,
-          "The master key %s is missing, and the keyring %s needs it: restore the key, or move the keyring away and set the passwords anew",
-          path, keyring);
-      return NULL;
-    }
-  return make_key (path, error);
+  return make_first_key (path, state_directory, error);
 }

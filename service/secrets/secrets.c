@@ -1,16 +1,15 @@
 #include "secrets/secrets.h"
 
+#include "accounts/settings.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/problem.h"
+#include "dbus-interfaces/text.h"
 #include "secrets/keyring-backend.h"
+#include "secrets/secret-service.h"
 
 #include <libsecret/secret.h>
 #include <string.h>
-
-/* How long the session bus may take to tell whether there is a Secret Service. */
-#define PROBE_MILLISECONDS 1000
-#define SERVICE_NAME "org.freedesktop.secrets"
 
 static const SecretSchema schema = {
   "org.postferry1.Account",
@@ -22,33 +21,30 @@ static const SecretSchema schema = {
 
 static const char *const kinds[] = { "password", "refresh-token" };
 
-/* One call to libsecret. */
+/* One call to libsecret. Held by the queue or as the running one, and by what it waits for. */
 typedef struct
 {
-  GTask *task;
-  enum
-  {
-    CALL_STORE,
-    CALL_LOOKUP,
-    CALL_CLEAR
-  } type;
+  PfSecrets *owner; /* alive: the task holds it */
+  GTask *task;      /* NULL once it was answered */
+  void (*start) (gpointer call);
   char *address;
   PfSecretKind kind;
   PfSecret *secret;
+  GCancellable *cancellable;
+  guint timer;
 } Call;
 
 struct _PfSecrets
 {
   GObject parent_instance;
-  GQueue calls; /* Call: parallel stores lose data in some backends, so they go one by one */
+  GQueue waiting; /* Call: parallel stores lose data in some backends, so they go one by one */
   Call *running;
-  GCancellable *cancellable;
-  guint timer;
 };
 
 G_DEFINE_FINAL_TYPE (PfSecrets, pf_secrets, G_TYPE_OBJECT)
 
-static void start_next (PfSecrets *self);
+/* libsecret chooses once for the process; so do we. */
+static gboolean on_secret_service;
 
 const char *
 pf_secret_kind_nick (PfSecretKind kind)
@@ -68,44 +64,10 @@ pf_secret_kind_from_nick (const char *nick, PfSecretKind *kind)
   return FALSE;
 }
 
-/* --- Which store ------------------------------------------------------------------------------------------------------- */
+/* --- Which store ------------------------------------------------------------------------------ */
 
-/* (transfer full) (nullable): NULL when the call fails or takes too long. */
-static GVariant *
-ask (GDBusConnection *bus,
-     const char *path,
-     const char *interface,
-     const char *method,
-     GVariant *parameters,
-     const char *type)
-{
-  return g_dbus_connection_call_sync (bus, SERVICE_NAME, path, interface, method, parameters,
-                                      G_VARIANT_TYPE (type), G_DBUS_CALL_FLAGS_NONE,
-                                      PROBE_MILLISECONDS, NULL, NULL);
-}
-
-/* A Secret Service on the session bus that has a default collection, locked or not: one without (a keyring daemon that
- * nobody logged in to) takes no secret. */
-static gboolean
-has_secret_service (void)
-{
-  g_autoptr (GDBusConnection) bus = g_bus_get_sync (G_BUS_TYPE_SESSION, NULL, NULL);
-  g_autoptr (GVariant) alias = NULL, locked = NULL;
-  const char *path = "/";
-
-  if (bus != NULL)
-    alias = ask (bus, "/org/freedesktop/secrets", "org.freedesktop.Secret.Service", "ReadAlias",
-                 g_variant_new ("(s)", "default"), "(o)");
-  if (alias != NULL)
-    g_variant_get (alias, "(&o)", &path);
-  if (strcmp (path, "/") == 0)
-    return FALSE;
-  locked = ask (bus, path, "org.freedesktop.DBus.Properties", "Get",
-                g_variant_new ("(ss)", "org.freedesktop.Secret.Collection", "Locked"), "(v)");
-  return locked != NULL;
-}
-
-/* With --session the user's Secret Service; the keyring file where there is none, and ever after: what is in it must be found again. */
+/* With --session the user's Secret Service; the keyring file where there is none, and ever after:
+ * what is in it must be found again. */
 static gboolean
 use_secret_service (const char *backend, gboolean session, const char *state_directory)
 {
@@ -115,7 +77,7 @@ use_secret_service (const char *backend, gboolean session, const char *state_dir
     return strcmp (backend, "secret-service") == 0;
   if (!session || g_file_test (keyring, G_FILE_TEST_EXISTS))
     return FALSE;
-  if (has_secret_service ())
+  if (pf_secret_service_is_there ())
     return TRUE;
   pf_log (PF_LOG_NOTICE,
           "no Secret Service that can be used on the session bus: passwords are kept in %s",
@@ -126,165 +88,176 @@ use_secret_service (const char *backend, gboolean session, const char *state_dir
 void
 pf_secrets_prepare (const char *backend, gboolean session, const char *state_directory)
 {
-  pf_keyring_backend_register ();
   /* Whatever the environment said: it is not for it to choose. */
-  g_setenv ("SECRET_BACKEND",
-            use_secret_service (backend, session, state_directory) ? "service"
-                                                                   : PF_KEYRING_BACKEND_NAME,
-            TRUE);
+  g_setenv ("SECRET_BACKEND", PF_KEYRING_BACKEND_NAME, TRUE);
+  pf_keyring_backend_register ();
+  on_secret_service = use_secret_service (backend, session, state_directory);
+  if (on_secret_service)
+    g_setenv ("SECRET_BACKEND", "service", TRUE);
 }
 
 PfSecrets *
 pf_secrets_new (const char *state_directory, const char *credentials_directory)
 {
+  g_autoptr (GError) error = NULL;
+
   pf_keyring_backend_set_place (state_directory, credentials_directory);
+  if (!on_secret_service && !pf_keyring_backend_check (&error))
+    pf_log (PF_LOG_ERROR, "%s", error->message);
   return g_object_new (PF_TYPE_SECRETS, NULL);
 }
 
-/* --- One call after the other -------------------------------------------------------------------------------------------- */
+/* --- One call after the other ----------------------------------------------------------------- */
 
 static void
-call_free (Call *call)
+call_clear (gpointer data)
 {
-  g_object_unref (call->task);
-  g_free (call->address);
+  Call *call = data;
+
+  g_clear_object (&call->task);
+  g_clear_object (&call->cancellable);
   g_clear_pointer (&call->secret, pf_secret_unref);
-  g_free (call);
-}
-
-/* Takes @error. Our own backend's errors say what is wrong; others' are put into a sentence. */
-static GError *
-as_problem (GError *error, gboolean timed_out)
-{
-  GError *problem;
-
-  if (error->domain == PF_PROBLEM)
-    return error;
-  problem =
-      timed_out ? g_error_new (
-          PF_PROBLEM, PF_PROBLEM_SECRETS_UNAVAILABLE,
-          "The secret store has not answered within %d s: it may be locked and wait for somebody to unlock it",
-          PF_LIMIT_SECRETS_SECONDS)
-                : g_error_new (PF_PROBLEM, PF_PROBLEM_SECRETS_UNAVAILABLE, "The secret store: %s",
-                               error->message);
-  g_error_free (error);
-  return problem;
+  g_free (call->address);
 }
 
 static void
-call_done (PfSecrets *self, GError *error, gpointer secret)
+call_unref (Call *call)
 {
-  Call *call = g_steal_pointer (&self->running);
-  gboolean timed_out = self->timer == 0;
-
-  g_clear_handle_id (&self->timer, g_source_remove);
-  g_clear_object (&self->cancellable);
-  if (error != NULL)
-    g_task_return_error (call->task, as_problem (error, timed_out));
-  else
-    g_task_return_pointer (call->task, secret, (GDestroyNotify) pf_secret_unref);
-  call_free (call);
-  start_next (self);
-}
-
-static void
-on_stored (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (PfSecrets) self = user_data;
-  GError *error = NULL;
-
-  secret_password_store_finish (result, &error);
-  call_done (self, error, NULL);
-}
-
-static void
-on_found (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (PfSecrets) self = user_data;
-  GError *error = NULL;
-  char *password = secret_password_lookup_nonpageable_finish (result, &error);
-  PfSecret *secret = password != NULL ? pf_secret_new (password, strlen (password)) : NULL;
-
-  secret_password_free (password);
-  call_done (self, error, secret);
-}
-
-static void
-on_cleared (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (PfSecrets) self = user_data;
-  Call *call = self->running;
-  GError *error = NULL;
-
-  secret_password_clear_finish (result, &error);
-  if (error == NULL && call->kind + 1 < G_N_ELEMENTS (kinds))
-    {
-      call->kind++;
-      secret_password_clear (&schema, self->cancellable, on_cleared, g_object_ref (self), "address",
-                             call->address, "kind", kinds[call->kind], NULL);
-      return;
-    }
-  call_done (self, error, NULL);
-}
-
-static gboolean
-on_timer (gpointer user_data)
-{
-  PfSecrets *self = user_data;
-
-  self->timer = 0;
-  g_cancellable_cancel (self->cancellable);
-  return G_SOURCE_REMOVE;
+  g_rc_box_release_full (call, call_clear);
 }
 
 static void
 start_next (PfSecrets *self)
 {
-  Call *call = self->running == NULL ? g_queue_pop_head (&self->calls) : NULL;
-  g_autofree char *label = NULL;
-
-  if (call == NULL)
+  if (self->running != NULL || g_queue_is_empty (&self->waiting))
     return;
-  self->running = call;
-  self->cancellable = g_cancellable_new ();
-  self->timer = g_timeout_add_seconds (PF_LIMIT_SECRETS_SECONDS, on_timer, self);
-  switch (call->type)
+  self->running = g_queue_pop_head (&self->waiting);
+  self->running->start (self->running);
+}
+
+/* The call is over: the next one may begin, and the task is the caller's to answer. NULL when it
+ * was answered before. (transfer full) */
+static GTask *
+call_end (Call *call)
+{
+  PfSecrets *self = call->owner;
+  GTask *task = g_steal_pointer (&call->task);
+
+  if (task == NULL)
+    return NULL;
+  g_clear_handle_id (&call->timer, g_source_remove);
+  if (self->running == call)
+    self->running = NULL;
+  else
+    g_queue_remove (&self->waiting, call);
+  start_next (self);
+  call_unref (call);
+  return task;
+}
+
+/* Takes @error. Our own sentences say what is wrong; others' are put into one. */
+static GError *
+as_problem (GError *error)
+{
+  g_autofree char *text = NULL;
+  GError *problem;
+
+  if (error->domain == PF_PROBLEM)
+    return error;
+  g_dbus_error_strip_remote_error (error);
+  text = pf_text_printable (error->message, -1, PF_LIMIT_SERVER_TEXT);
+  if (g_error_matches (error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED))
+    problem = g_error_new_literal (PF_PROBLEM, PF_PROBLEM_SECRETS_UNAVAILABLE,
+                                   pf_secret_service_locked_text ());
+  else
+    problem = g_error_new (PF_PROBLEM, PF_PROBLEM_SECRETS_UNAVAILABLE,
+                           "The desktop's Secret Service: %s", text);
+  g_error_free (error);
+  return problem;
+}
+
+/* Takes @error (nullable) and @secret (nullable). */
+static void
+call_answer (Call *call, GError *error, PfSecret *secret)
+{
+  g_autoptr (GTask) task = call_end (call);
+
+  if (task != NULL && error != NULL)
+    g_task_return_error (task, as_problem (error));
+  else if (task != NULL)
+    g_task_return_pointer (task, secret, (GDestroyNotify) pf_secret_unref);
+  else
     {
-    case CALL_STORE:
-      label = g_strdup_printf ("Postferry: %s of %s", kinds[call->kind], call->address);
-      secret_password_store (&schema, SECRET_COLLECTION_DEFAULT, label,
-                             pf_secret_peek (call->secret, NULL), self->cancellable, on_stored,
-                             g_object_ref (self), "address", call->address, "kind",
-                             kinds[call->kind], NULL);
-      break;
-    case CALL_LOOKUP:
-      secret_password_lookup (&schema, self->cancellable, on_found, g_object_ref (self), "address",
-                              call->address, "kind", kinds[call->kind], NULL);
-      break;
-    case CALL_CLEAR:
-    default:
-      secret_password_clear (&schema, self->cancellable, on_cleared, g_object_ref (self), "address",
-                             call->address, "kind", kinds[call->kind], NULL);
-      break;
+      g_clear_error (&error);
+      g_clear_pointer (&secret, pf_secret_unref);
     }
 }
 
-static Call *
+/* Not even a call that cannot be cancelled keeps anybody waiting: what it brings is dropped. */
+static gboolean
+on_timer (gpointer user_data)
+{
+  Call *call = g_rc_box_acquire (user_data);
+
+  call->timer = 0;
+  g_cancellable_cancel (call->cancellable);
+  call_answer (call,
+               g_error_new (PF_PROBLEM, PF_PROBLEM_SECRETS_UNAVAILABLE,
+                            "The secret store has not answered within %d s: it may be locked and "
+                            "wait for somebody to unlock it, or its disk hangs",
+                            PF_LIMIT_SECRETS_SECONDS),
+               NULL);
+  call_unref (call);
+  return G_SOURCE_REMOVE;
+}
+
+static void
 push_call (PfSecrets *self,
-           int type,
+           void (*start) (gpointer),
            const char *address,
            PfSecretKind kind,
+           PfSecret *secret,
            GAsyncReadyCallback callback,
            gpointer user_data)
 {
-  Call *call = g_new0 (Call, 1);
+  Call *call = g_rc_box_new0 (Call);
 
+  call->owner = self;
   call->task = g_task_new (self, NULL, callback, user_data);
-  call->type = type;
-  call->address = g_ascii_strdown (address, -1);
+  call->start = start;
+  call->address = pf_address_fold (address);
   call->kind = kind;
-  g_queue_push_tail (&self->calls, call);
-  return call;
+  call->secret = secret != NULL ? pf_secret_ref (secret) : NULL;
+  call->cancellable = g_cancellable_new ();
+  call->timer = g_timeout_add_seconds (PF_LIMIT_SECRETS_SECONDS, on_timer, call);
+  g_queue_push_tail (&self->waiting, call);
+  start_next (self);
+}
+
+/* --- Storing ---------------------------------------------------------------------------------- */
+
+static void
+on_stored (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Call *call = user_data;
+  GError *error = NULL;
+
+  secret_password_store_finish (result, &error);
+  call_answer (call, error, NULL);
+  call_unref (call);
+}
+
+static void
+start_store (gpointer data)
+{
+  Call *call = data;
+  g_autofree char *label =
+      g_strdup_printf ("Postferry: %s of %s", kinds[call->kind], call->address);
+
+  secret_password_store (&schema, SECRET_COLLECTION_DEFAULT, label,
+                         pf_secret_peek (call->secret, NULL), call->cancellable, on_stored,
+                         g_rc_box_acquire (call), "address", call->address, "kind",
+                         kinds[call->kind], NULL);
 }
 
 void
@@ -295,8 +268,46 @@ pf_secrets_store_async (PfSecrets *self,
                         GAsyncReadyCallback callback,
                         gpointer user_data)
 {
-  push_call (self, CALL_STORE, address, kind, callback, user_data)->secret = pf_secret_ref (secret);
-  start_next (self);
+  push_call (self, start_store, address, kind, secret, callback, user_data);
+}
+
+/* --- Looking up ------------------------------------------------------------------------------- */
+
+static void
+on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Call *call = user_data;
+  GError *error = NULL;
+
+  pf_secret_service_check_finish (result, &error);
+  call_answer (call, error, NULL);
+  call_unref (call);
+}
+
+static void
+on_found (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Call *call = user_data;
+  GError *error = NULL;
+  char *password = secret_password_lookup_nonpageable_finish (result, &error);
+  PfSecret *secret = password != NULL ? pf_secret_new (password, strlen (password)) : NULL;
+
+  secret_password_free (password);
+  /* A locked Secret Service says "none": that would put the account on hold. */
+  if (error == NULL && secret == NULL && on_secret_service && call->task != NULL)
+    pf_secret_service_check_async (call->cancellable, on_checked, g_rc_box_acquire (call));
+  else
+    call_answer (call, error, secret);
+  call_unref (call);
+}
+
+static void
+start_lookup (gpointer data)
+{
+  Call *call = data;
+
+  secret_password_lookup (&schema, call->cancellable, on_found, g_rc_box_acquire (call), "address",
+                          call->address, "kind", kinds[call->kind], NULL);
 }
 
 void
@@ -306,8 +317,38 @@ pf_secrets_lookup_async (PfSecrets *self,
                          GAsyncReadyCallback callback,
                          gpointer user_data)
 {
-  push_call (self, CALL_LOOKUP, address, kind, callback, user_data);
-  start_next (self);
+  push_call (self, start_lookup, address, kind, NULL, callback, user_data);
+}
+
+/* --- Clearing --------------------------------------------------------------------------------- */
+
+static void start_clear (gpointer data);
+
+static void
+on_cleared (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Call *call = user_data;
+  GError *error = NULL;
+
+  secret_password_clear_finish (result, &error);
+  if (error == NULL && call->task != NULL && call->kind + 1 < G_N_ELEMENTS (kinds))
+    {
+      call->kind++;
+      start_clear (call);
+    }
+  else
+    call_answer (call, error, NULL);
+  call_unref (call);
+}
+
+/* One kind after the other. */
+static void
+start_clear (gpointer data)
+{
+  Call *call = data;
+
+  secret_password_clear (&schema, call->cancellable, on_cleared, g_rc_box_acquire (call), "address",
+                         call->address, "kind", kinds[call->kind], NULL);
 }
 
 void
@@ -316,9 +357,10 @@ pf_secrets_clear_async (PfSecrets *self,
                         GAsyncReadyCallback callback,
                         gpointer user_data)
 {
-  push_call (self, CALL_CLEAR, address, 0, callback, user_data);
-  start_next (self);
+  push_call (self, start_clear, address, PF_SECRET_PASSWORD, NULL, callback, user_data);
 }
+
+/* --- Answers ---------------------------------------------------------------------------------- */
 
 static gboolean
 finish_plain (GAsyncResult *result, GError **error)
@@ -350,26 +392,15 @@ pf_secrets_clear_finish (PfSecrets *self, GAsyncResult *result, GError **error)
   return finish_plain (result, error);
 }
 
-/* --- Object ------------------------------------------------------------------------------------------------------------------ */
-
-static void
-pf_secrets_finalize (GObject *object)
-{
-  PfSecrets *self = PF_SECRETS (object);
-
-  g_clear_handle_id (&self->timer, g_source_remove);
-  g_clear_object (&self->cancellable);
-  G_OBJECT_CLASS (pf_secrets_parent_class)->finalize (object);
-}
+/* --- Object ----------------------------------------------------------------------------------- */
 
 static void
 pf_secrets_class_init (PfSecretsClass *class)
 {
-  G_OBJECT_CLASS (class)->finalize = pf_secrets_finalize;
 }
 
 static void
 pf_secrets_init (PfSecrets *self)
 {
-  g_queue_init (&self->calls);
+  g_queue_init (&self->waiting);
 }

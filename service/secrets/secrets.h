@@ -1,7 +1,9 @@
-/* secrets.h - where passwords and tokens are: libsecret's password API behind one schema (DESIGN 13).
+/* secrets.h - where passwords and tokens are: libsecret's password API behind one schema.
  *
- * On the system bus libsecret runs on the service's own backend (keyring-backend.h: STATE_DIRECTORY/keyring); with --session on the user's
- * Secret Service, or on the keyring file where none is usable. Calls are serialised and time-bounded (PF_LIMIT_SECRETS_SECONDS).
+ * On the system bus libsecret runs on the service's own backend (keyring-backend.h: the file
+ * STATE_DIRECTORY/keyring); with --session on the user's Secret Service, or on the keyring file
+ * where none is usable. Calls go one after the other, and each is answered within
+ * PF_LIMIT_SECRETS_SECONDS.
  */
 #pragma once
 
@@ -29,15 +31,22 @@ gboolean    pf_secret_kind_from_nick (const char *nick, PfSecretKind *kind);
  * Chooses libsecret's backend; before the first thread and the first call to libsecret.
  */
 void       pf_secrets_prepare (const char *backend, gboolean session, const char *state_directory);
-/* @credentials_directory: (nullable): where systemd puts `postferry.key`. Never fails: a wrong key or damaged file is told by name in the log and by each call. */
+/* @credentials_directory: (nullable): where systemd puts `postferry.key`. Never fails: a wrong key
+ * or damaged file is told by name in the log and by each call. */
 PfSecrets *pf_secrets_new     (const char *state_directory, const char *credentials_directory);
 
 /* Errors: PF_PROBLEM_SECRETS_UNAVAILABLE with a sentence that names the file or the store. */
-void      pf_secrets_store_async   (PfSecrets *self, const char *address, PfSecretKind kind, PfSecret *secret, GAsyncReadyCallback callback, gpointer user_data);
+
+/* @secret: no NUL in it. After a time-out it may have been stored all the same. */
+void      pf_secrets_store_async   (PfSecrets *self, const char *address, PfSecretKind kind,
+                                    PfSecret *secret, GAsyncReadyCallback callback,
+                                    gpointer user_data);
 gboolean  pf_secrets_store_finish  (PfSecrets *self, GAsyncResult *result, GError **error);
 /* NULL without error when there is none. */
-void      pf_secrets_lookup_async  (PfSecrets *self, const char *address, PfSecretKind kind, GAsyncReadyCallback callback, gpointer user_data);
+void      pf_secrets_lookup_async  (PfSecrets *self, const char *address, PfSecretKind kind,
+                                    GAsyncReadyCallback callback, gpointer user_data);
 PfSecret *pf_secrets_lookup_finish (PfSecrets *self, GAsyncResult *result, GError **error);
 /* Forgets every kind of @address. */
-void      pf_secrets_clear_async   (PfSecrets *self, const char *address, GAsyncReadyCallback callback, gpointer user_data);
+void      pf_secrets_clear_async   (PfSecrets *self, const char *address,
+                                    GAsyncReadyCallback callback, gpointer user_data);
 gboolean  pf_secrets_clear_finish  (PfSecrets *self, GAsyncResult *result, GError **error);
