@@ -111,10 +111,12 @@ upgrade (PfDatabase *self, int version, GError **error)
 static gboolean
 set_up (PfDatabase *self, GError **error)
 {
-  g_autofree char *text = ask (self, "PRAGMA user_version", error);
+  g_autofree char *text = NULL;
   int version;
 
-  if (text == NULL)
+  /* EXCLUSIVE, before anything is read: nobody else reads it, and no shared-memory file is made. */
+  if (!execute (self, "PRAGMA locking_mode = EXCLUSIVE", error)
+      || (text = ask (self, "PRAGMA user_version", error)) == NULL)
     return FALSE;
   version = (int) g_ascii_strtoll (text, NULL, 10);
   if (version < 0 || version > pf_schema_version ())
@@ -124,13 +126,19 @@ set_up (PfDatabase *self, GError **error)
                    self->path, version, pf_schema_version ());
       return FALSE;
     }
-  /* EXCLUSIVE: nobody else reads it, and no shared-memory file is needed. */
   return execute (self,
-                  "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
-                  "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
-                  "PRAGMA journal_size_limit = " LOG_OCTETS,
+                  "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                  "PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = " LOG_OCTETS,
                   error)
          && upgrade (self, version, error);
+}
+
+static gint64
+size_of (const char *path)
+{
+  struct stat status;
+
+  return stat (path, &status) == 0 ? status.st_size : 0;
 }
 
 /* A log beside the file: who wrote it last did not come to closing it. */
@@ -138,10 +146,8 @@ static gboolean
 was_left_open (const char *path)
 {
   g_autofree char *log = g_strconcat (path, "-wal", NULL);
-  struct stat status;
 
-  return stat (log, &status) == 0 && status.st_size > 0 && stat (path, &status) == 0
-         && status.st_size <= LARGEST_LOOKED_THROUGH;
+  return size_of (log) > 0;
 }
 
 static gboolean
@@ -155,6 +161,29 @@ look_through (PfDatabase *self, GError **error)
     return TRUE;
   set_damaged (self, found, error);
   return FALSE;
+}
+
+/* SQLite reads what is missing of the last page as zeros. */
+static gboolean
+check_whole (PfDatabase *self, gint64 size, GError **error)
+{
+  g_autofree char *page = ask (self, "PRAGMA page_size", error);
+
+  if (page == NULL)
+    return FALSE;
+  if (size % MAX (g_ascii_strtoll (page, NULL, 10), 1) == 0)
+    return TRUE;
+  set_damaged (self, "its end is missing", error);
+  return FALSE;
+}
+
+/* After a crash all of it; else what costs nothing. */
+static gboolean
+check (PfDatabase *self, gint64 size, gboolean left_open, GError **error)
+{
+  if (!left_open)
+    return check_whole (self, size, error);
+  return size > LARGEST_LOOKED_THROUGH || look_through (self, error);
 }
 
 /* SQLite makes its files with the rights of the first. */
@@ -184,7 +213,8 @@ PfDatabase *
 pf_database_open (const char *path, GError **error)
 {
   g_autoptr (PfDatabase) self = g_new0 (PfDatabase, 1);
-  gboolean doubtful = was_left_open (path);
+  gboolean left_open = was_left_open (path);
+  gint64 size = size_of (path);
 
   self->path = g_strdup (path);
   self->statements = g_hash_table_new_full (NULL, NULL, NULL, statement_free);
@@ -196,7 +226,7 @@ pf_database_open (const char *path, GError **error)
       return NULL;
     }
   sqlite3_busy_timeout (self->sqlite, BUSY_MILLISECONDS);
-  if (set_up (self, error) && (!doubtful || look_through (self, error)))
+  if (set_up (self, error) && check (self, size, left_open, error))
     return g_steal_pointer (&self);
   /* What is wrong stays as it is, for whoever has to mend it. */
   sqlite3_db_config (self->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
