@@ -315,13 +315,34 @@ rename_file (PfRegistry *self, PfRegistryFile *file, const char *name, GError **
   return TRUE;
 }
 
+/* A hand that was there a moment ago and is not read yet is not written over. (nullable): with an
+ * error when the account is another one now. */
+static PfRegistryFile *
+file_as_known (PfRegistry *self, PfAccount *account, GError **error)
+{
+  PfRegistryFile *file = file_of (self, account, error);
+  g_autoptr (PfSettings) known = pf_settings_ref (pf_account_get_settings (account));
+  g_autofree char *path = file != NULL ? g_build_filename (self->folder, file->name, NULL) : NULL;
+  PfFileStamp there;
+
+  if (file == NULL
+      || (pf_file_stamp_get (&there, path) && pf_file_stamp_equal (&there, &file->stamp)))
+    return file;
+  scan_by_hand (self, FALSE);
+  if (pf_account_get_settings (account) == known)
+    return file_of (self, account, error);
+  g_set_error (error, PF_ERROR, PF_ERROR_BUSY, "%s was changed by its file meanwhile: try again",
+               pf_account_get_id (account));
+  return NULL;
+}
+
 gboolean
 pf_registry_update (PfRegistry *self,
                     PfAccount *account,
                     const PfSettings *settings,
                     GError **error)
 {
-  PfRegistryFile *file = file_of (self, account, error);
+  PfRegistryFile *file = file_as_known (self, account, error);
   g_autofree char *name = pf_account_file_name (settings->address);
   g_autofree char *id = pf_address_fold (settings->address);
 

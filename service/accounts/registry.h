@@ -33,8 +33,9 @@ GPtrArray  *pf_registry_list   (PfRegistry *self);
 gboolean    pf_registry_is_by_hand (PfRegistry *self);
 
 /* Stores durably (new file, fsync, rename, folder fsync), then adds or changes and emits. Errors:
- * PF_ERROR AccountExists, DiskLow, UnknownAccount (removed meanwhile); G_IO_ERROR. An update that
- * changes nothing writes and emits nothing; it mends a broken file. (transfer none) */
+ * PF_ERROR AccountExists, DiskLow, UnknownAccount (removed meanwhile), Busy (changed by hand
+ * meanwhile); G_IO_ERROR. An update that changes nothing writes and emits nothing; it mends a
+ * broken file. (transfer none) */
 PfAccount  *pf_registry_add    (PfRegistry *self, const PfSettings *settings, GError **error);
 gboolean    pf_registry_update (PfRegistry *self, PfAccount *account, const PfSettings *settings,
                                 GError **error);

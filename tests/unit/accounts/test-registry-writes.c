@@ -85,6 +85,33 @@ test_gone_meanwhile (Fixture *f, gconstpointer unused)
   g_assert_error (error, PF_ERROR, PF_ERROR_UNKNOWN_ACCOUNT);
 }
 
+/* An update that was decided on settings that a hand has changed since. */
+static void
+test_hand_meanwhile (Fixture *f, gconstpointer unused)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PfSettings) settings = make_good ("@a{sv} {}");
+  g_autoptr (PfSettings) other = make_good ("{'Note': <'by the bus'>}");
+  PfAccount *account = pf_registry_add (f->registry, settings, NULL);
+  g_autoptr (PfAccount) alive = g_object_ref (account);
+
+  assert_told (f, "+a@example.org ");
+  put_file (f, "a@example.org.account", GOOD ("a@example.org") "Note=by hand\n");
+  /* Leaving the look at the stamp out of file_as_known() makes this fail. */
+  g_assert_false (pf_registry_update (f->registry, account, other, &error));
+  g_assert_error (error, PF_ERROR, PF_ERROR_BUSY);
+  g_clear_error (&error);
+  assert_told (f, "*a@example.org! ");
+  g_assert_cmpstr (pf_account_get_settings (account)->note, ==, "by hand");
+  g_assert_true (pf_registry_update (f->registry, account, other, &error));
+  assert_told (f, "*a@example.org ");
+  delete_file (f, "a@example.org.account");
+  g_assert_false (pf_registry_update (f->registry, account, settings, &error));
+  g_assert_error (error, PF_ERROR, PF_ERROR_UNKNOWN_ACCOUNT);
+  assert_told (f, "-a@example.org! ");
+  assert_quiet (f);
+}
+
 /* An update mends what is broken, and puts it under the right name. */
 static void
 test_mend_by_update (Fixture *f, gconstpointer unused)
@@ -131,6 +158,7 @@ main (int argc, char **argv)
   ADD ("own-writes", test_own_writes);
   ADD ("exists", test_exists);
   ADD ("gone-meanwhile", test_gone_meanwhile);
+  ADD ("hand-meanwhile", test_hand_meanwhile);
   ADD ("mend-by-update", test_mend_by_update);
   ADD ("write-fails", test_write_fails);
   return g_test_run ();
