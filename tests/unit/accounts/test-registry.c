@@ -77,8 +77,8 @@ test_other_files (Fixture *f, gconstpointer unused)
   assert_told (f, "");
 }
 
-/* Two changes within one tick of the clock, of the same length: the stamp tells nothing, so the file
- * is read. (New kernels tick finely enough, which is why the stamp itself is looked at too.) */
+/* Two changes within one tick of the clock, of the same length: the stamp tells nothing, so the
+ * file is read. (New kernels tick finely enough, which is why the stamp itself is looked at too.) */
 static void
 test_same_stamp (Fixture *f, gconstpointer unused)
 {
