@@ -78,7 +78,7 @@ test_other_files (Fixture *f, gconstpointer unused)
 }
 
 /* Two changes within one tick of the clock, of the same length: the stamp tells nothing, so the
- * file is read. (New kernels tick finely enough, which is why the stamp itself is looked at too.) */
+ * file is read. (New kernels tick finely enough, so the mark is looked at too.) */
 static void
 test_same_stamp (Fixture *f, gconstpointer unused)
 {
