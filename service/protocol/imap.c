@@ -11,7 +11,8 @@ wipe_array (gpointer data)
 {
   GByteArray *array = data;
 
-  explicit_bzero (array->data, array->len);
+  if (array->len > 0)
+    explicit_bzero (array->data, array->len);
   g_byte_array_unref (array);
 }
 
