@@ -40,20 +40,22 @@ make_printable (const char *bytes, gssize length, gsize max, gboolean ascii)
 {
   g_autoptr (GString) out = g_string_new (NULL);
   gsize left = length < 0 ? strlen (bytes) : (gsize) length;
+  gsize cut = 0; /* where "..." still fits */
 
-  while (left > 0)
+  while (left > 0 && (max <= 3 || out->len <= max))
     {
-      gsize used, before = out->len;
+      gsize used;
 
       append_one (out, bytes, left, ascii, &used);
-      if (max > 3 && out->len > max - (left > used ? 3 : 0))
-        {
-          g_string_truncate (out, before);
-          g_string_append (out, "...");
-          break;
-        }
+      if (out->len + 3 <= max)
+        cut = out->len;
       bytes += used;
       left -= used;
+    }
+  if (max > 3 && out->len > max)
+    {
+      g_string_truncate (out, cut);
+      g_string_append (out, "...");
     }
   return g_string_free (g_steal_pointer (&out), FALSE);
 }

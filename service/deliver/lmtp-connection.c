@@ -16,8 +16,6 @@
 /* Octets of a message that are read at once, and that may wait in our buffers for the network. */
 #define SLICE (64 * PF_KIB)
 #define UNSENT_MAX (256 * PF_KIB)
-/* How often we look whether the network took them. */
-#define UNSENT_POLL_MS 5
 
 typedef enum
 {
@@ -49,9 +47,9 @@ struct _PfLmtpConnection
   char *mail_text;
   int fd;
   guint64 offset, end; /* of what is still to be sent */
-  guint timer;
-  gsize unsent;
-  gint64 moved; /* when unsent changed last */
+  gboolean full;       /* what was given is still with the network */
+  guint timer;         /* of a server that takes nothing */
+  gsize unsent;        /* when the timer was set */
 };
 
 static void
@@ -147,7 +145,30 @@ send_dot (PfLmtpConnection *self)
   pf_step (PF_STEP_LMTP_SENT);
 }
 
-static gboolean on_poll (gpointer user_data);
+/* A server that takes nothing for the time of a reply is given up. */
+static gboolean
+on_stalled (gpointer user_data)
+{
+  PfLmtpConnection *self = user_data;
+  gsize unsent = get_unsent (self);
+
+  if (unsent != self->unsent)
+    {
+      self->unsent = unsent;
+      return G_SOURCE_CONTINUE;
+    }
+  self->timer = 0;
+  lose (self, "The LMTP server takes no more of the message");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+wait_for_room (PfLmtpConnection *self)
+{
+  self->full = TRUE;
+  self->unsent = get_unsent (self);
+  self->timer = g_timeout_add_seconds (self->settings->reply_timeout, on_stalled, self);
+}
 
 static void
 send_more (PfLmtpConnection *self)
@@ -164,34 +185,19 @@ send_more (PfLmtpConnection *self)
   if (self->offset == self->end)
     send_dot (self);
   else
-    self->timer = g_timeout_add (UNSENT_POLL_MS, on_poll, self);
+    wait_for_room (self);
 }
 
-/* The pump tells no drained: we look. A server that takes nothing for the time of a reply is given
- * up. */
-static gboolean
-on_poll (gpointer user_data)
+static void
+on_drained (PfPump *pump, gpointer user_data)
 {
   PfLmtpConnection *self = user_data;
-  gsize unsent = get_unsent (self);
-  gint64 now = g_get_monotonic_time ();
 
-  if (unsent != self->unsent)
-    {
-      self->unsent = unsent;
-      self->moved = now;
-    }
-  if (now - self->moved > (gint64) self->settings->reply_timeout * G_USEC_PER_SEC)
-    {
-      self->timer = 0;
-      lose (self, "The LMTP server takes no more of the message");
-      return G_SOURCE_REMOVE;
-    }
-  if (unsent >= UNSENT_MAX)
-    return G_SOURCE_CONTINUE;
-  self->timer = 0;
+  if (!self->full)
+    return;
+  self->full = FALSE;
+  g_clear_handle_id (&self->timer, g_source_remove);
   send_more (self);
-  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -202,8 +208,7 @@ begin_message (PfLmtpConnection *self)
   self->fd = pf_body_get_fd (body);
   self->offset = (guint64) lseek (self->fd, 0, SEEK_CUR);
   self->end = self->offset + pf_body_get_length (body);
-  self->unsent = 0;
-  self->moved = g_get_monotonic_time ();
+  self->full = FALSE;
   self->state = STATE_SENDING;
   send_more (self);
 }
@@ -392,7 +397,9 @@ on_failed (PfPump *pump, const GError *error, gpointer user_data)
 static void
 on_dialed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  static const PfPumpHandlers handlers = { .progress = on_progress, .failed = on_failed };
+  static const PfPumpHandlers handlers = { .progress = on_progress,
+                                           .failed = on_failed,
+                                           .drained = on_drained };
   PfLmtpConnection *self = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (PfChannel) channel = pf_dial_finish (result, &error);

@@ -64,6 +64,8 @@ static void
 test_cut (void)
 {
   g_autofree char *fits = pf_text_printable ("0123456", -1, 10);
+  g_autofree char *exactly = pf_text_printable ("0123456789", -1, 10);
+  g_autofree char *escape_fits = pf_text_printable ("012345\x01", -1, 10);
   g_autofree char *cut = pf_text_printable ("0123456789a", -1, 10);
   g_autofree char *character = pf_text_printable ("01234\xc3\xbc"
                                                   "67890",
@@ -71,6 +73,8 @@ test_cut (void)
   g_autofree char *escape = pf_text_printable ("012345\x01xyz", -1, 10);
 
   g_assert_cmpstr (fits, ==, "0123456");
+  g_assert_cmpstr (exactly, ==, "0123456789");
+  g_assert_cmpstr (escape_fits, ==, "012345\\x01");
   g_assert_cmpstr (cut, ==, "0123456...");
   /* Neither in a character nor in an escape. */
   g_assert_cmpstr (character, ==, "01234...");
