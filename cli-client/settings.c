@@ -2,7 +2,7 @@
 
 #include "cli-client/failure.h"
 #include "cli-client/i18n.h"
-#include "cli-client/suggest.h"
+#include "dbus-interfaces/suggest.h"
 #include "dbus-interfaces/text.h"
 
 #include <string.h>

@@ -2,6 +2,7 @@
 
 #include "accounts/settings.h"
 #include "base/limits.h"
+#include "dbus-interfaces/suggest.h"
 #include "dbus-interfaces/text.h"
 
 #include <string.h>
@@ -42,54 +43,11 @@ pf_fault_add (GPtrArray *faults,
   g_ptr_array_add (faults, fault);
 }
 
-/* The letters and digits of @name in lower case: local_user is LocalUser. */
-static char *
-fold (const char *name)
-{
-  GString *folded = g_string_new (NULL);
-
-  for (; *name != '\0'; name++)
-    if (g_ascii_isalnum (*name))
-      g_string_append_c (folded, g_ascii_tolower (*name));
-  return g_string_free (folded, FALSE);
-}
-
-/* TRUE when @a and @b differ in one place, by at most two characters: a slip of the fingers. */
-static gboolean
-is_near (const char *a, const char *b)
-{
-  gsize a_length = strlen (a), b_length = strlen (b);
-
-  while (a_length > 0 && b_length > 0 && *a == *b)
-    {
-      a++, b++;
-      a_length--, b_length--;
-    }
-  while (a_length > 0 && b_length > 0 && a[a_length - 1] == b[b_length - 1])
-    a_length--, b_length--;
-  return a_length <= 2 && b_length <= 2;
-}
-
-static const char *
-find_near (const char *key, const char *const *known)
-{
-  g_autofree char *wanted = fold (key);
-
-  for (; *known != NULL; known++)
-    {
-      g_autofree char *folded = fold (*known);
-
-      if (is_near (wanted, folded))
-        return *known;
-    }
-  return NULL;
-}
-
 void
 pf_fault_unknown_key (GPtrArray *faults, const char *key, const char *const *known, guint line)
 {
   g_autofree char *shown = pf_text_printable (key, -1, KEY_LENGTH);
-  const char *near = find_near (shown, known);
+  const char *near = pf_suggest (shown, known);
 
   if (near != NULL)
     pf_fault_add (faults, key, "unknown-key", line,

@@ -1,7 +1,7 @@
 /* KEY=VALUE: types, lists, sizes, and errors that name the key as it was typed. */
 #include "cli-client/failure.h"
 #include "cli-client/settings.h"
-#include "cli-client/suggest.h"
+#include "dbus-interfaces/suggest.h"
 #include "dbus-interfaces/info.h"
 
 /* The keys and their types are those of the interface: whoever adds a setting there adds it

@@ -1,4 +1,4 @@
-#include "cli-client/suggest.h"
+#include "dbus-interfaces/suggest.h"
 
 #include <string.h>
 
