@@ -163,3 +163,21 @@ pf_ledger_rename (PfLedger *self,
   row->occurrence = occurrence;
   index_row (self, row);
 }
+
+void
+pf_ledger_rename_folder (PfLedger *self, const char *from, const char *to)
+{
+  for (guint i = 0; i < self->rows->len; i++)
+    {
+      PfRow *row = self->rows->pdata[i];
+      g_autofree char *key = NULL;
+
+      if (strcmp (row->folder, from) != 0)
+        continue;
+      key = row_key (row->folder, row->uidvalidity, row->uid, row->occurrence);
+      g_hash_table_remove (self->by_name, key);
+      g_free (row->folder);
+      row->folder = g_strdup (to);
+      index_row (self, row);
+    }
+}

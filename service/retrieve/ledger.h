@@ -32,5 +32,8 @@ PfRow    *pf_ledger_claim_known (PfLedger *self, const char *folder, guint64 siz
 void      pf_ledger_add         (PfLedger *self, PfRow *row);
 /* The row got another name. */
 void      pf_ledger_rename      (PfLedger *self, PfRow *row, guint32 uidvalidity, const char *uid, guint occurrence);
+/* The same mailbox is called otherwise now: rows of folder @from are of folder @to. Their UIDVALIDITY stays, so that their messages
+ * are recognised by content; what is recognised is written to the journal then. */
+void      pf_ledger_rename_folder (PfLedger *self, const char *from, const char *to);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PfLedger, pf_ledger_free)

@@ -3,6 +3,8 @@
 #include "base/disk.h"
 #include "base/step.h"
 
+#include <string.h>
+
 /* Each step ends by beginning the next; all of them end in pf_check_settle(). */
 static void lookup_secret (PfCheck *self);
 static void probe_recipient (PfCheck *self);
@@ -89,6 +91,20 @@ probe_recipient (PfCheck *self)
                          on_probed, g_object_ref (self));
 }
 
+/* POP3's one mailbox is IMAP's INBOX: who changes Protocol= gets nothing twice. */
+static const char *
+inbox_of (PfProtocol protocol)
+{
+  return protocol == PF_PROTOCOL_POP3 ? "" : "INBOX";
+}
+
+static const char *
+other_inbox (const PfCheck *self)
+{
+  return inbox_of (self->settings->protocol == PF_PROTOCOL_POP3 ? PF_PROTOCOL_IMAP
+                                                                : PF_PROTOCOL_POP3);
+}
+
 static void
 on_folders_seen (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -103,7 +119,9 @@ on_folders_seen (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   self->folders_seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; names[i] != NULL; i++)
-    g_hash_table_add (self->folders_seen, g_strdup (names[i]));
+    g_hash_table_add (self->folders_seen, g_strdup (strcmp (names[i], other_inbox (self)) == 0
+                                                        ? inbox_of (self->settings->protocol)
+                                                        : names[i]));
   if (!pf_check_is_over (self))
     open_session (self);
 }
@@ -121,6 +139,7 @@ on_rows (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   self->ledger = pf_ledger_new (rows);
+  pf_ledger_rename_folder (self->ledger, other_inbox (self), inbox_of (self->settings->protocol));
   if (!pf_check_is_over (self))
     pf_journal_folders_async (self->parts.journal, self->settings->address, on_folders_seen,
                               g_object_ref (self));

@@ -257,6 +257,20 @@ def test_uidvalidity_change_delivers_nothing_twice():
         equal(len(world.maildir('alice')), 11)
 
 
+def test_another_protocol_delivers_nothing_twice():
+    with World() as world:
+        world.provider.fill('carol', sample.small(5))
+        world.add('c@example.net', 'pop3')
+        settle(world, 'c@example.net')
+        world.provider.fill('carol', sample.small(2, start=500))
+        for protocol in ('imap', 'pop3'):
+            equal(world.instance.cli('set', 'c@example.net', 'Protocol=' + protocol,
+                                     'Port=%d' % world.provider.ports[COMMANDS[protocol, 'tls']]).returncode, 0)
+            world.check('c@example.net')
+            equal(len(world.maildir('alice')), 7, protocol)
+        equal(world.check('c@example.net')[0]['known'], 7)
+
+
 def test_one_mailbox_for_several_people():
     def to(address, number):
         return b'X-Original-To: ' + address + b'\n' + sample.head(number) + b'text\n'

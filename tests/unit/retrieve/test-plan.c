@@ -186,6 +186,26 @@ test_renumbered_uidvalidity (Fixture *f, gconstpointer unused)
   g_assert_null (pf_ledger_claim (f->ledger, "", "other"));
 }
 
+/* Mutant: without pf_ledger_rename_folder() in run.c all mail comes again when Protocol= changes. */
+static void
+test_another_protocol (Fixture *f, gconstpointer unused)
+{
+  PfRow *row = row_new ("uidl", 0, 10, PF_ROW_DELIVERED, "same");
+
+  f->listing->uidvalidity = 7;
+  g_free (f->listing->folder);
+  f->listing->folder = g_strdup ("INBOX");
+  g_ptr_array_add (f->rows, row);
+  list (f, "1", 10);
+  f->ledger = pf_ledger_new (f->rows);
+  pf_ledger_rename_folder (f->ledger, "", "INBOX");
+  g_assert_null (pf_ledger_find (f->ledger, "", 0, "uidl", 0));
+  g_assert_true (pf_ledger_find (f->ledger, "INBOX", 0, "uidl", 0) == row);
+  f->items = pf_plan_make (f->ledger, f->listing, &f->input);
+  g_assert_cmpint (item (f, 1)->action, ==, PF_PLAN_VERIFY);
+  g_assert_true (pf_ledger_claim (f->ledger, "INBOX", "same") == row);
+}
+
 static void
 test_renumbered_uidls (Fixture *f, gconstpointer unused)
 {
@@ -330,6 +350,7 @@ main (int argc, char **argv)
   ADD ("/plan/removal-by-policy", test_removal_by_policy);
   ADD ("/plan/never-removes-undelivered", test_never_removes_what_it_did_not_deliver);
   ADD ("/plan/renumbered-uidvalidity", test_renumbered_uidvalidity);
+  ADD ("/plan/another-protocol", test_another_protocol);
   ADD ("/plan/renumbered-uidls", test_renumbered_uidls);
   ADD ("/plan/few-vanished", test_a_few_vanished_is_no_renumbering);
   ADD ("/plan/initial-new", test_initial_new);
