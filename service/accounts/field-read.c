@@ -179,6 +179,32 @@ read_number (const PfField *field, gpointer object, const char *text, PfRefusal 
   return set_number (field, object, number * unit, text, refusal);
 }
 
+/* --- Scores ----------------------------------------------------------------------------------- */
+
+static gboolean
+set_score (const PfField *field,
+           gpointer object,
+           double score,
+           const char *text,
+           PfRefusal *refusal)
+{
+  /* Written so that what is no number is refused too. */
+  if (!(score >= (double) field->least && score <= (double) field->most))
+    return refuse (refusal, "out-of-range", NULL, text);
+  *MEMBER (double, object, field) = score;
+  return TRUE;
+}
+
+static gboolean
+read_score (const PfField *field, gpointer object, const char *text, PfRefusal *refusal)
+{
+  /* g_ascii_strtod() takes "nan", "inf" and "0x10" as well. */
+  if (*text == '\0' || strspn (text, "0123456789.") != strlen (text)
+      || strchr (text, '.') != strrchr (text, '.') || strcmp (text, ".") == 0)
+    return refuse (refusal, "syntax", NULL, text);
+  return set_score (field, object, g_ascii_strtod (text, NULL), text, refusal);
+}
+
 /* --- Lists ------------------------------------------------------------------------------------ */
 
 /* One item, as it is kept; NULL: refused. */
@@ -248,6 +274,8 @@ pf_field_read_text (const PfField *field, gpointer object, const char *text, PfR
       return read_choice (field, object, text, refusal);
     case PF_KIND_LIST:
       return read_list (field, object, text, refusal);
+    case PF_KIND_SCORE:
+      return read_score (field, object, text, refusal);
     case PF_KIND_NUMBER16:
     case PF_KIND_NUMBER32:
     case PF_KIND_SIZE:
@@ -322,7 +350,13 @@ pf_field_read_value (const PfField *field, gpointer object, GVariant *value, PfR
       *MEMBER (gboolean, object, field) = g_variant_get_boolean (value);
       return TRUE;
     }
-  if (is_number (field) && (digits = print_integer (value)) != NULL)
-    return read_number (field, object, digits, refusal);
+  if (field->kind == PF_KIND_SCORE && g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE))
+    {
+      digits = g_variant_print (value, FALSE);
+      return set_score (field, object, g_variant_get_double (value), digits, refusal);
+    }
+  if ((is_number (field) || field->kind == PF_KIND_SCORE)
+      && (digits = print_integer (value)) != NULL)
+    return pf_field_read_text (field, object, digits, refusal);
   return refuse_type (field, value, refusal);
 }

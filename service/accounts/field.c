@@ -12,7 +12,7 @@ pf_field_type (const PfField *field)
   static const char *const types[] = {
     [PF_KIND_TEXT] = "s",     [PF_KIND_BOOLEAN] = "b",  [PF_KIND_CHOICE] = "s",
     [PF_KIND_NUMBER16] = "q", [PF_KIND_NUMBER32] = "u", [PF_KIND_SIZE] = "t",
-    [PF_KIND_LIST] = "as",
+    [PF_KIND_SCORE] = "d",    [PF_KIND_LIST] = "as",
   };
 
   return types[field->kind];
@@ -45,6 +45,9 @@ pf_field_copy (const PfField *field, gconstpointer from, gpointer to)
     case PF_KIND_SIZE:
       *MEMBER (guint64, to, field) = *CONST_MEMBER (guint64, from, field);
       break;
+    case PF_KIND_SCORE:
+      *MEMBER (double, to, field) = *CONST_MEMBER (double, from, field);
+      break;
     case PF_KIND_BOOLEAN:
     case PF_KIND_CHOICE:
     case PF_KIND_NUMBER32:
@@ -67,6 +70,9 @@ pf_field_equal (const PfField *field, gconstpointer a, gconstpointer b)
       return *CONST_MEMBER (guint16, a, field) == *CONST_MEMBER (guint16, b, field);
     case PF_KIND_SIZE:
       return *CONST_MEMBER (guint64, a, field) == *CONST_MEMBER (guint64, b, field);
+    case PF_KIND_SCORE:
+      return !(*CONST_MEMBER (double, a, field) < *CONST_MEMBER (double, b, field))
+             && !(*CONST_MEMBER (double, a, field) > *CONST_MEMBER (double, b, field));
     case PF_KIND_BOOLEAN:
     case PF_KIND_CHOICE:
     case PF_KIND_NUMBER32:
@@ -96,6 +102,8 @@ pf_field_reset (const PfField *field, gpointer object)
     *MEMBER (guint16, object, field) = 0;
   else if (field->kind == PF_KIND_SIZE)
     *MEMBER (guint64, object, field) = 0;
+  else if (field->kind == PF_KIND_SCORE)
+    *MEMBER (double, object, field) = 0;
   else
     *MEMBER (guint, object, field) = 0;
 }
@@ -103,6 +111,8 @@ pf_field_reset (const PfField *field, gpointer object)
 char *
 pf_field_to_text (const PfField *field, gconstpointer object)
 {
+  char digits[G_ASCII_DTOSTR_BUF_SIZE];
+
   switch (field->kind)
     {
     case PF_KIND_TEXT:
@@ -119,6 +129,9 @@ pf_field_to_text (const PfField *field, gconstpointer object)
       return g_strdup_printf ("%u", *CONST_MEMBER (guint, object, field));
     case PF_KIND_SIZE:
       return g_strdup_printf ("%" G_GUINT64_FORMAT, *CONST_MEMBER (guint64, object, field));
+    case PF_KIND_SCORE:
+      return g_strdup (
+          g_ascii_dtostr (digits, sizeof digits, *CONST_MEMBER (double, object, field)));
     }
   return NULL;
 }
@@ -142,6 +155,8 @@ pf_field_to_value (const PfField *field, gconstpointer object)
       return g_variant_new_uint32 (*CONST_MEMBER (guint, object, field));
     case PF_KIND_SIZE:
       return g_variant_new_uint64 (*CONST_MEMBER (guint64, object, field));
+    case PF_KIND_SCORE:
+      return g_variant_new_double (*CONST_MEMBER (double, object, field));
     }
   return NULL;
 }

@@ -16,6 +16,7 @@ typedef enum
   PF_KIND_NUMBER16, /* guint16 */
   PF_KIND_NUMBER32, /* guint */
   PF_KIND_SIZE,     /* guint64, octets; as text it may end in K, M or G */
+  PF_KIND_SCORE,    /* double */
   PF_KIND_LIST      /* char **, never NULL */
 } PfKind;
 
@@ -55,14 +56,14 @@ typedef struct
   PfKind kind;
   gsize offset;
   const char *initial;        /* the default, as text */
-  guint64 least, most;        /* of a number; of a text or an item, @most octets */
+  guint64 least, most;        /* of a number or score; of a text or an item, @most octets */
   const char *const *choices; /* NULL-terminated */
   PfReadText read;            /* (nullable): texts, and each item of a list */
   const char *allowed;        /* ends the sentence "KEY=VALUE: allowed is ..." */
   PfFieldFlags flags;
 } PfField;
 
-/* "s", "b", "q", "u", "t" or "as". */
+/* "s", "b", "q", "u", "t", "d" or "as". */
 const char *pf_field_type (const PfField *field);
 
 /* Sets the default; what was there before is freed. */

@@ -232,9 +232,13 @@ static gboolean
 write_file (PfRegistry *self, const char *name, const PfSettings *settings, GError **error)
 {
   g_autofree char *path = g_build_filename (self->folder, name, NULL);
-  g_autofree char *text = pf_settings_to_file (settings);
+  g_autofree char *previous = NULL;
+  g_autofree char *text = NULL;
   g_autoptr (GError) local = NULL;
 
+  /* A file that is not there or cannot be read has no comments to be kept. */
+  g_file_get_contents (path, &previous, NULL, NULL);
+  text = pf_settings_to_file (settings, previous);
   if (pf_durable_write (path, text, -1, &local))
     return TRUE;
   if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_NO_SPACE))

@@ -2,6 +2,7 @@
 
 #include "accounts/fault.h"
 #include "accounts/field.h"
+#include "accounts/filter-policy.h"
 #include "accounts/key-lines.h"
 #include "accounts/setting-texts.h"
 #include "accounts/settings.h"
@@ -10,36 +11,11 @@
 
 #include <string.h>
 
-/* Groups whose keys are read elsewhere: here only their names are known (DESIGN 8). */
-#define FILTER_GROUP "Filter"
 #define MOST_SECONDS 86400
 #define MOST_DAYS 36500
 #define SHOWN_LENGTH 60
 
 static const char *const junk_choices[] = { "folder", "header", "detail", NULL };
-
-static const char *const filter_keys[] = { "Timeout",
-                                           "RspamdUrl",
-                                           "JunkScore",
-                                           "QuarantineScore",
-                                           "SubjectPrefix",
-                                           "ClamdSocket",
-                                           "MaxScanSize",
-                                           "BlockClasses",
-                                           "BlockExtensions",
-                                           "AllowSenders",
-                                           "BlockSenders",
-                                           "AllowRecipients",
-                                           "OnSpam",
-                                           "OnVirus",
-                                           "OnAttachment",
-                                           "OnBlockedSender",
-                                           "RspamdControllerUrl",
-                                           "QuarantineDigest",
-                                           "OnScannerFailure",
-                                           "DeferHours",
-                                           "QuarantineDays",
-                                           NULL };
 
 /* --- Texts ------------------------------------------------------------------------------------ */
 
@@ -48,21 +24,6 @@ refuse (PfRefusal *refusal, const char *code)
 {
   refusal->code = code;
   return NULL;
-}
-
-/* HOST:PORT, [ADDRESS]:PORT. */
-static gboolean
-is_host_and_port (const char *text, PfRefusal *refusal)
-{
-  const char *colon = strrchr (text, ':');
-  g_autofree char *host =
-      colon != NULL && colon != text ? g_strndup (text, (gsize) (colon - text)) : NULL;
-  g_autofree char *kept = host != NULL ? pf_read_host (host, refusal) : NULL;
-
-  refusal->reason = NULL;
-  /* An address with colons needs its brackets, or nobody knows where it ends. */
-  return kept != NULL && (strchr (host, ':') == NULL || *host == '[')
-         && g_ascii_string_to_unsigned (colon + 1, 10, 1, G_MAXUINT16, NULL, NULL);
 }
 
 static char *
@@ -76,7 +37,7 @@ read_target (const char *text, PfRefusal *refusal)
     return refuse (refusal, "not-allowed");
   if (g_str_has_prefix (place, "unix:"))
     return place[strlen ("unix:")] == '/' ? g_strdup (text) : refuse (refusal, "syntax");
-  return is_host_and_port (place, refusal) ? g_strdup (text) : refuse (refusal, "syntax");
+  return pf_is_host_and_port (place, refusal) ? g_strdup (text) : refuse (refusal, "syntax");
 }
 
 static char *
@@ -171,6 +132,7 @@ settings_new (void)
   g_atomic_ref_count_init (&self->ref_count);
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
     pf_field_reset (&fields[i], self);
+  self->filter = pf_filter_policy_new ();
   return self;
 }
 
@@ -190,6 +152,7 @@ pf_service_settings_unref (PfServiceSettings *self)
     return;
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
     pf_field_clear (&fields[i], self);
+  pf_filter_policy_free (self->filter);
   g_free (self);
 }
 
@@ -201,7 +164,7 @@ find_field (const char *group, const char *key)
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
     if (strcmp (fields[i].group, group) == 0 && strcmp (fields[i].name, key) == 0)
       return &fields[i];
-  return NULL;
+  return strcmp (group, PF_FILTER_GROUP) == 0 ? pf_filter_policy_find (key) : NULL;
 }
 
 /* (transfer container): the names of the keys of @group, NULL-terminated; none for an unknown
@@ -214,8 +177,9 @@ names_of (const char *group)
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
     if (strcmp (fields[i].group, group) == 0)
       g_ptr_array_add (names, (gpointer) fields[i].name);
-  for (guint i = 0; strcmp (group, FILTER_GROUP) == 0 && filter_keys[i] != NULL; i++)
-    g_ptr_array_add (names, (gpointer) filter_keys[i]);
+  for (const PfField *field = pf_filter_fields;
+       strcmp (group, PF_FILTER_GROUP) == 0 && field->name != NULL; field++)
+    g_ptr_array_add (names, (gpointer) field->name);
   g_ptr_array_add (names, NULL);
   return (const char **) g_ptr_array_free (names, FALSE);
 }
@@ -228,16 +192,17 @@ take_group (const PfKeyLine *line, const char *const *known, GPtrArray *faults)
   if (known[0] == NULL)
     pf_fault_add (faults, shown, "unknown-key", line->line,
                   "[%s]: there is no such group; allowed are Delivery, Local, Limits, Log, Notify, "
-                  "Secrets and " FILTER_GROUP,
+                  "Secrets and " PF_FILTER_GROUP,
                   shown);
 }
 
 static void
 take_value (PfServiceSettings *self, const PfField *field, const PfKeyLine *line, GPtrArray *faults)
 {
+  gpointer object = strcmp (field->group, PF_FILTER_GROUP) == 0 ? (gpointer) self->filter : self;
   PfRefusal refusal = { 0 };
 
-  if (*line->value != '\0' && !pf_field_read_text (field, self, line->value, &refusal))
+  if (*line->value != '\0' && !pf_field_read_text (field, object, line->value, &refusal))
     {
       g_autofree char *sentence = pf_field_sentence (field, &refusal);
 

@@ -1,7 +1,7 @@
 /* service-settings.h - postferry.conf: delivery, limits, log, secrets (DESIGN 6). */
 #pragma once
 
-#include <glib.h>
+#include "accounts/filter-policy.h"
 
 typedef enum { PF_JUNK_BY_FOLDER, PF_JUNK_BY_HEADER, PF_JUNK_BY_DETAIL } PfJunkBy;
 
@@ -33,6 +33,8 @@ typedef struct
   char *notify_mail;
   /* [Secrets] */
   char *secrets_backend; /* "", "keyring", "secret-service" */
+  /* [Filter] */
+  PfFilterPolicy *filter;
 } PfServiceSettings;
 
 PfServiceSettings *pf_service_settings_ref   (const PfServiceSettings *self);
@@ -42,7 +44,7 @@ void               pf_service_settings_unref (PfServiceSettings *self);
  * @path: postferry.conf; where it does not exist all is default
  * @error: names file, line, key, value and what is allowed; G_KEY_FILE_ERROR or G_FILE_ERROR
  *
- * Sizes may carry K, M, G. [Filter] is left alone here.
+ * Sizes may carry K, M, G.
  */
 PfServiceSettings *pf_service_settings_load (const char *path, GError **error);
 

@@ -289,3 +289,17 @@ pf_read_recipient (const char *text, PfRefusal *refusal)
   user = equals[1] != '\0' ? pf_read_local_user (equals + 1, refusal) : NULL;
   return user != NULL ? g_strdup (text) : refuse (refusal, "syntax", NULL);
 }
+
+gboolean
+pf_is_host_and_port (const char *text, PfRefusal *refusal)
+{
+  const char *colon = strrchr (text, ':');
+  g_autofree char *host =
+      colon != NULL && colon != text ? g_strndup (text, (gsize) (colon - text)) : NULL;
+  g_autofree char *kept = host != NULL ? pf_read_host (host, refusal) : NULL;
+
+  refusal->reason = NULL;
+  /* An address with colons needs its brackets, or nobody knows where it ends. */
+  return kept != NULL && (strchr (host, ':') == NULL || *host == '[')
+         && g_ascii_string_to_unsigned (colon + 1, 10, 1, G_MAXUINT16, NULL, NULL);
+}

@@ -3,6 +3,9 @@
 
 #include "accounts/field.h"
 
+/* HOST:PORT or [ADDRESS]:PORT; @refusal gets the code when it is not. */
+gboolean pf_is_host_and_port (const char *text, PfRefusal *refusal);
+
 /* Each is a PfReadText (accounts/field.h). */
 
 /* One '@', a local part without quotes, a domain; an account's file name must fit. */

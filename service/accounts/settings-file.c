@@ -1,4 +1,5 @@
 /* An account's key file. */
+#include "accounts/key-edit.h"
 #include "accounts/key-lines.h"
 #include "accounts/settings-private.h"
 #include "dbus-interfaces/text.h"
@@ -42,17 +43,32 @@ pf_settings_from_file (const char *text, gsize length, GPtrArray *faults)
   return pf_reading_end (&reading);
 }
 
-char *
-pf_settings_to_file (const PfSettings *self)
+/* (transfer full): @previous where there is nothing wrong with it, else an empty file. */
+static char *
+begin_with (const char *previous)
 {
-  GString *text = g_string_new ("[" GROUP "]\n");
+  g_autoptr (GPtrArray) faults =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) pf_settings_fault_free);
+  g_autoptr (PfSettings) settings = NULL;
+
+  if (previous != NULL)
+    settings = pf_settings_from_file (previous, strlen (previous), faults);
+  return g_strdup (settings != NULL ? previous : "[" GROUP "]\n");
+}
+
+char *
+pf_settings_to_file (const PfSettings *self, const char *previous)
+{
+  g_autofree char *text = begin_with (previous);
 
   for (const PfField *field = pf_setting_fields; field->name != NULL; field++)
-    if ((self->given & pf_setting_bit (field->name)) != 0)
-      {
-        g_autofree char *value = pf_field_to_text (field, self);
+    {
+      gboolean given = (self->given & pf_setting_bit (field->name)) != 0;
+      g_autofree char *value = given ? pf_field_to_text (field, self) : NULL;
+      char *edited = pf_key_edit (text, GROUP, field->name, value);
 
-        g_string_append_printf (text, "%s=%s\n", field->name, value);
-      }
-  return g_string_free (text, FALSE);
+      g_free (text);
+      text = edited;
+    }
+  return g_steal_pointer (&text);
 }

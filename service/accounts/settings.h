@@ -94,9 +94,10 @@ GVariant   *pf_settings_get          (const PfSettings *self, const char *key);
 /* Key file, group [Account]: @text is the file's content. Faults carry line numbers. Blanks around
  * values and list items are dropped; a '#' or ';' begins a comment only at the start of a line. */
 PfSettings *pf_settings_from_file (const char *text, gsize length, GPtrArray *faults);
-/* (transfer full): only the keys that were given, in the table's order. Read again it gives an
- * equal value. */
-char       *pf_settings_to_file   (const PfSettings *self);
+/* (transfer full): only the keys that were given. Read again it gives an equal value. @previous:
+ * (nullable): the file's content so far, whose comments and order stay; without it the keys come
+ * in the table's order. */
+char       *pf_settings_to_file   (const PfSettings *self, const char *previous);
 
 /* NULL-terminated names of all keys; (nullable) D-Bus type of each: s, b, u, q, t or as. */
 const char *const *pf_settings_keys (void);

@@ -130,7 +130,7 @@ test_taken (void)
       "[Limits]\nConnections=1\nConnectionsPerServer=2\nMaxMessageSize=150M\n"
       "MinimumFreeDisk=2g\nConnectTimeout=1\nReplyTimeout=2\nCommandTimeout=3\n"
       "[Log]\nTarget=journal\nKeepDays=7\n[Notify]\nMail=root\n[Secrets]\nBackend=keyring\n"
-      "[Filter]\nRspamdUrl=off\nTimeout=5\nOnSpam=anything\n");
+      "[Filter]\nRspamdUrl=off\nTimeout=5\nOnSpam=defer\n");
 
   g_assert_cmpstr (settings->target, ==, "lmtp:unix:/run/x");
   g_assert_cmpint (settings->junk_by, ==, PF_JUNK_BY_DETAIL);

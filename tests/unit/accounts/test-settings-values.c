@@ -117,13 +117,13 @@ test_round_trip (void)
       g_autoptr (GPtrArray) faults = faults_new ();
       g_autofree char *text = g_strdup_printf ("{'%s': <%s>}", taken[i].key, taken[i].given);
       g_autoptr (PfSettings) settings = make_good (text);
-      g_autofree char *file = pf_settings_to_file (settings);
+      g_autofree char *file = pf_settings_to_file (settings, NULL);
       g_autoptr (PfSettings) again = pf_settings_from_file (file, strlen (file), faults);
       g_autofree char *file_again = NULL;
 
       g_assert_nonnull (again);
       g_assert_true (pf_settings_equal (settings, again));
-      file_again = pf_settings_to_file (again);
+      file_again = pf_settings_to_file (again, NULL);
       g_assert_cmpstr (file, ==, file_again);
     }
 }
@@ -345,7 +345,7 @@ test_longest_file (void)
     g_string_append_printf (text, ";user-%07u@subdomain.example.org=alice", j);
   g_string_append_printf (text, "'>, 'Note': <'%s'>}", note);
   settings = make_good (text->str);
-  file = pf_settings_to_file (settings);
+  file = pf_settings_to_file (settings, NULL);
   g_assert_cmpuint (strlen (file), >, 150 * 1000);
   g_assert_cmpuint (strlen (file), <, PF_LIMIT_ACCOUNT_FILE);
   again = pf_settings_from_file (file, strlen (file), faults);

@@ -117,7 +117,7 @@ test_changes (void)
   g_autoptr (PfSettings) none = change (base, "@a{sv} {}");
   g_autoptr (PfSettings) other = change (base, "{'Interval': <240>, 'Protocol': <'pop3'>}");
   g_autoptr (PfSettings) reset = change (other, "{'Interval': <''>, 'Port': <''>, 'Note': <''>}");
-  g_autofree char *file = pf_settings_to_file (reset);
+  g_autofree char *file = pf_settings_to_file (reset, NULL);
 
   g_assert_true (pf_settings_equal (base, none));
   g_assert_cmpuint (base->interval, ==, 120);
@@ -418,7 +418,7 @@ test_file_noise (void)
       g_assert_true ((settings != NULL) == (faults->len == 0));
       if (settings != NULL)
         {
-          g_autofree char *file = pf_settings_to_file (settings);
+          g_autofree char *file = pf_settings_to_file (settings, NULL);
           g_autoptr (PfSettings) again = from_file (file, faults);
 
           g_assert_nonnull (again);
