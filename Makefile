@@ -6,7 +6,7 @@ APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout
 PYTHON := /usr/bin/python3 -B
 JOBS := $(shell nproc)
 
-.PHONY: all run check install packages packages-check clean
+.PHONY: all run check bench install packages packages-check packages-bench clean
 
 all: build/plain/build.ninja
 	ninja -C build/plain
@@ -18,6 +18,11 @@ run: packages
 check: packages-check
 	$(PYTHON) tests/run-all.py
 
+# Messages a second against the peers (root): build/bench.md.
+bench: packages-bench
+	@$(MAKE) --no-print-directory all
+	$(SUDO) $(PYTHON) tests/bench/bench.py $(BENCH)
+
 # Lists of Debian packages, one a line: what `make run` needs, and what only the tests need.
 packages:
 	@mkdir -p build
@@ -26,6 +31,10 @@ packages:
 packages-check:
 	@mkdir -p build
 	@$(call install_missing,.ci/packages .ci/packages-check)
+
+packages-bench:
+	@mkdir -p build
+	@$(call install_missing,.ci/packages .ci/packages-check .ci/packages-bench)
 
 define install_missing
 missing=$$(for p in $$(grep -hv '^#' $(1)); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \

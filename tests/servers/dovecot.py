@@ -13,7 +13,7 @@ state_dir = {folder}/run
 instance_name = postferry-{imaps}
 log_path = {folder}/dovecot.log
 protocols = imap pop3 lmtp
-listen = 127.0.0.1
+listen = {listen}
 ssl = yes
 ssl_cert = <{folder}/cert.pem
 ssl_key = <{folder}/key.pem
@@ -82,12 +82,15 @@ class Dovecot:
     """`users` have the password `secret`. Use as a context manager."""
 
     def __init__(self, folder, users=('carol', 'dave'), mechanisms='plain login cram-md5 scram-sha-1 scram-sha-256', extra='',
-                 lmtp_extra=''):
+                 lmtp_extra='', listen='127.0.0.1', launcher=()):
+        """`launcher` is a command that starts another one: in a network namespace, for instance."""
         self.folder = folder
         self.users = users
         self.mechanisms = mechanisms
         self.extra = extra
         self.lmtp_extra = lmtp_extra
+        self.listen = listen
+        self.launcher = list(launcher)
         self.ports = {name: free_port() for name in ('imap', 'imaps', 'pop3', 'pop3s', 'lmtp')}
         self.certificate = os.path.join(folder, 'cert.pem')
 
@@ -104,8 +107,8 @@ class Dovecot:
         os.chmod(os.path.join(self.folder, 'passwd'), 0o644)
         with open(os.path.join(self.folder, 'dovecot.conf'), 'w', encoding='utf-8') as file:
             file.write(CONFIG.format(folder=self.folder, mechanisms=self.mechanisms, extra=self.extra, lmtp_extra=self.lmtp_extra,
-                                     **self.ports))
-        subprocess.run(['/usr/sbin/dovecot', '-c', os.path.join(self.folder, 'dovecot.conf')], check=True)
+                                     listen=self.listen, **self.ports))
+        subprocess.run(self.launcher + ['/usr/sbin/dovecot', '-c', os.path.join(self.folder, 'dovecot.conf')], check=True)
         wait_for(lambda: os.path.exists(os.path.join(self.folder, 'lmtp.sock')), what='Dovecot')
         return self
 
@@ -116,7 +119,7 @@ class Dovecot:
     def make_certificate(self):
         key = os.path.join(self.folder, 'key.pem')
         subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '3650',
-                        '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', key, '-out',
+                        '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,DNS:mail.provider.example,IP:127.0.0.1,IP:' + self.listen, '-keyout', key, '-out',
                         self.certificate], check=True, stderr=subprocess.DEVNULL)
         os.chmod(key, 0o600)
         os.chmod(self.certificate, 0o644)

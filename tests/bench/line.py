@@ -1,0 +1,52 @@
+"""A line with a round trip: a network namespace for the server, and the wire between."""
+
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'servers'))
+
+from instance import SOURCE  # noqa: E402
+
+# Peers check names, not all of them addresses.
+NAME = 'mail.provider.example'
+HERE, THERE = '10.213.77.1', '10.213.77.2'
+
+
+class Line:
+    """`server` is where a server is to listen, `launcher` starts it there, NAME leads to it (/etc must be the caller's own).
+    Without a round trip all is this machine's own."""
+
+    def __init__(self, milliseconds):
+        self.milliseconds = milliseconds
+        self.server = THERE if milliseconds else '127.0.0.1'
+        self.launcher = []
+
+    def __enter__(self):
+        with open('/etc/hosts', 'w', encoding='utf-8') as file:
+            file.write('127.0.0.1 localhost\n%s %s\n' % (self.server, NAME))
+        if not self.milliseconds:
+            return self
+        self.holder = subprocess.Popen(['unshare', '--net', 'sleep', 'infinity'])
+        self.wire = subprocess.Popen([build_wire(), str(self.holder.pid), HERE, THERE, str(self.milliseconds)],
+                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        if self.wire.stdout.readline() != b'ready\n':
+            raise RuntimeError('the wire could not be laid')
+        self.launcher = ['nsenter', '--net=/proc/%d/ns/net' % self.holder.pid]
+        return self
+
+    def __exit__(self, *exception):
+        if self.milliseconds:
+            self.wire.stdin.close()
+            self.wire.wait()
+            self.holder.kill()
+            self.holder.wait()
+
+
+def build_wire():
+    source = os.path.join(SOURCE, 'tests', 'bench', 'wire.c')
+    program = os.path.join(SOURCE, 'build', 'bench-wire')
+    if not os.path.exists(program) or os.path.getmtime(program) < os.path.getmtime(source):
+        os.makedirs(os.path.dirname(program), exist_ok=True)
+        subprocess.run(['cc', '-O2', '-o', program, source], check=True)
+    return program
