@@ -222,11 +222,11 @@ pf_imap_uid_fetch_listing (PfImap *self, const char *set)
 }
 
 guint
-pf_imap_uid_fetch_body (PfImap *self, guint32 uid)
+pf_imap_uid_fetch_bodies (PfImap *self, const char *set)
 {
-  g_autofree char *text = g_strdup_printf ("UID FETCH %u (UID BODY.PEEK[])", uid);
+  g_autofree char *text = g_strconcat ("UID FETCH ", set, " (UID BODY.PEEK[])", NULL);
 
-  return simple_command (self, PF_IMAP_FETCH_BODY, text);
+  return simple_command (self, PF_IMAP_FETCH_BODIES, text);
 }
 
 guint

@@ -25,7 +25,7 @@ typedef enum
   PF_IMAP_UNSELECT,
   PF_IMAP_SEARCH,
   PF_IMAP_FETCH_LISTING, /* UID FLAGS RFC822.SIZE INTERNALDATE */
-  PF_IMAP_FETCH_BODY,    /* one message's BODY.PEEK[] */
+  PF_IMAP_FETCH_BODIES,  /* BODY.PEEK[] */
   PF_IMAP_STORE,
   PF_IMAP_EXPUNGE,
   PF_IMAP_NOOP,
@@ -153,7 +153,7 @@ guint pf_imap_unselect     (PfImap *self);
 guint pf_imap_uid_search   (PfImap *self, const char *criteria);
 /* @set: "1:*", "3,5:9". */
 guint pf_imap_uid_fetch_listing (PfImap *self, const char *set);
-guint pf_imap_uid_fetch_body (PfImap *self, guint32 uid);
+guint pf_imap_uid_fetch_bodies (PfImap *self, const char *set);
 /* @add: set or take back \Deleted, always .SILENT. */
 guint pf_imap_uid_store_deleted (PfImap *self, const char *set, gboolean add);
 guint pf_imap_uid_expunge  (PfImap *self, const char *set);

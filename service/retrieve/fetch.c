@@ -365,6 +365,8 @@ pf_check_fetch_more (PfCheck *self)
       self->octets_in_flight += item->listed->size;
       pf_session_fetch_async (self->session, item->listed, on_fetched, fetching);
     }
+  if (!pf_check_is_over (self))
+    pf_session_fetch_flush (self->session);
   if (item == NULL && self->in_flight == 0)
     pf_check_remove_begin (self);
 }

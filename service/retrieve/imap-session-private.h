@@ -36,7 +36,10 @@ struct _PfImapSession
   GHashTable *listed; /* UID -> PfListed */
 
   /* imap-transfer.c */
-  GHashTable *fetches; /* tag number -> PfImapFetch */
+  GHashTable *fetches;  /* UID -> PfImapFetch */
+  GArray *waiting;      /* guint32: UIDs that are not asked for yet */
+  guint64 waiting_octets;
+  GHashTable *commands; /* tag number -> GArray of the UIDs that it asks for */
   PfBody *body;        /* of the literal that arrives */
   guint64 body_announced, body_length;
   gboolean body_too_large;
@@ -74,6 +77,7 @@ void pf_imap_listing_reply (PfImapSession *self, const PfImapEvent *event);
 
 /* imap-transfer.c */
 void pf_imap_transfer_begin (PfImapSession *self, GTask *task, const PfListed *listed);
+void pf_imap_transfer_flush (PfImapSession *self);
 void pf_imap_transfer_body  (PfImapSession *self, const PfImapEvent *event);
 void pf_imap_transfer_item  (PfImapSession *self, const PfImapEvent *event);
 void pf_imap_transfer_found (PfImapSession *self, const PfImapEvent *event);

@@ -2,8 +2,6 @@
 
 #include "base/limits.h"
 
-/* Office 365 breaks with about 50 commands in flight, other clients stay below 25 (specs 02 section 7). */
-#define WINDOW 24
 /* NAT boxes forget a silent connection after ten minutes or so; RFC 2177 would allow 29. */
 #define IDLE_SECONDS (9 * 60)
 
@@ -25,6 +23,12 @@ static void
 imap_fetch (PfSession *session, GTask *task, const PfListed *listed)
 {
   pf_imap_transfer_begin (PF_IMAP_SESSION (session), task, listed);
+}
+
+static void
+imap_fetch_flush (PfSession *session)
+{
+  pf_imap_transfer_flush (PF_IMAP_SESSION (session));
 }
 
 static void
@@ -155,7 +159,7 @@ on_reply (PfImapSession *self, const PfImapEvent *event)
     case PF_IMAP_FETCH_LISTING:
       pf_imap_listing_reply (self, event);
       break;
-    case PF_IMAP_FETCH_BODY:
+    case PF_IMAP_FETCH_BODIES:
       pf_imap_transfer_reply (self, event);
       break;
     case PF_IMAP_SEARCH:
@@ -264,7 +268,7 @@ imap_tls_started (PfSession *session)
 static guint
 imap_get_window (PfSession *session)
 {
-  return WINDOW;
+  return PF_LIMIT_FETCH_WINDOW_MESSAGES;
 }
 
 static void
@@ -277,6 +281,8 @@ pf_imap_session_finalize (GObject *object)
   g_clear_pointer (&self->known, g_ptr_array_unref);
   g_clear_pointer (&self->listed, g_hash_table_unref);
   g_clear_pointer (&self->fetches, g_hash_table_unref);
+  g_clear_pointer (&self->commands, g_hash_table_unref);
+  g_clear_pointer (&self->waiting, g_array_unref);
   g_clear_pointer (&self->body, pf_body_unref);
   g_clear_pointer (&self->sets, g_ptr_array_unref);
   g_clear_pointer (&self->removing, g_array_unref);
@@ -299,6 +305,7 @@ pf_imap_session_class_init (PfImapSessionClass *class)
   session->folders = imap_folders;
   session->list = imap_list;
   session->fetch = imap_fetch;
+  session->fetch_flush = imap_fetch_flush;
   session->get_window = imap_get_window;
   session->remove = imap_remove;
   session->take_back = imap_take_back;
@@ -313,4 +320,6 @@ pf_imap_session_init (PfImapSession *self)
 {
   self->imap = pf_imap_new ();
   self->fetches = g_hash_table_new_full (NULL, NULL, NULL, pf_imap_fetch_free);
+  self->commands = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_array_unref);
+  self->waiting = g_array_new (FALSE, FALSE, sizeof (guint32));
 }

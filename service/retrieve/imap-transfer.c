@@ -1,8 +1,19 @@
 #include "retrieve/imap-session-private.h"
 
-#include <stdlib.h>
+#include "base/limits.h"
 
-/* One UID FETCH of a body under way. */
+/* Messages that one UID FETCH asks for, and their octets: some make a command worth its round trip,
+ * and one slow answer holds up no more than these. */
+#define BATCH_MESSAGES 32
+#define BATCH_OCTETS (256 * PF_KIB)
+/* Office 365 breaks with about 50 commands in flight, other clients stay below 25 (specs 02 section
+ * 7); with fewer than the least under way, a batch goes out however small it is. */
+#define MOST_COMMANDS 16
+#define LEAST_COMMANDS 4
+/* A set of BATCH_MESSAGES UIDs is never longer. */
+#define SET_LENGTH (BATCH_MESSAGES * 12)
+
+/* One message that is asked for. */
 typedef struct
 {
   GTask *task;
@@ -10,8 +21,8 @@ typedef struct
   guint64 listed_size;
   PfBody *body;
   gboolean too_large, nil;
-  gboolean checking; /* the answer was odd: does the UID still exist? */
-  gboolean exists;
+  gboolean alone;  /* asked for in a command of its own */
+  gboolean exists; /* the answer was odd, and the UID is still there */
 } PfImapFetch;
 
 void
@@ -23,31 +34,86 @@ pf_imap_fetch_free (gpointer data)
   g_free (fetch);
 }
 
+static PfImapFetch *
+find_fetch (PfImapSession *self, guint32 uid)
+{
+  return g_hash_table_lookup (self->fetches, GUINT_TO_POINTER (uid));
+}
+
+/* --- Asking ----------------------------------------------------------------------------------- */
+
+/* @uids: (transfer full): what the command that got @tag asks for. */
+static void
+note_command (PfImapSession *self, guint tag, GArray *uids)
+{
+  g_hash_table_insert (self->commands, GUINT_TO_POINTER (tag), uids);
+}
+
+static void
+ask_for (PfImapSession *self, GArray *uids)
+{
+  g_autoptr (GPtrArray) sets =
+      pf_imap_uid_sets ((const guint32 *) (gpointer) uids->data, uids->len, SET_LENGTH);
+
+  note_command (self, pf_imap_uid_fetch_bodies (self->imap, sets->pdata[0]), uids);
+}
+
+static GArray *
+one_uid (guint32 uid)
+{
+  GArray *uids = g_array_new (FALSE, FALSE, sizeof (guint32));
+
+  return g_array_append_val (uids, uid);
+}
+
+/* (transfer full): the first of those that wait. */
+static GArray *
+take_batch (PfImapSession *self)
+{
+  GArray *uids = g_array_new (FALSE, FALSE, sizeof (guint32));
+  guint64 octets = 0;
+
+  while (self->waiting->len > uids->len && uids->len < BATCH_MESSAGES && octets < BATCH_OCTETS)
+    {
+      guint32 uid = g_array_index (self->waiting, guint32, uids->len);
+
+      g_array_append_val (uids, uid);
+      octets += find_fetch (self, uid)->listed_size;
+    }
+  g_array_remove_range (self->waiting, 0, uids->len);
+  self->waiting_octets -= octets;
+  return uids;
+}
+
+void
+pf_imap_transfer_flush (PfImapSession *self)
+{
+  guint in_flight = g_hash_table_size (self->commands);
+
+  while (self->waiting->len > 0 && in_flight < MOST_COMMANDS
+         && (in_flight < LEAST_COMMANDS || self->waiting->len >= BATCH_MESSAGES
+             || self->waiting_octets >= BATCH_OCTETS))
+    {
+      ask_for (self, take_batch (self));
+      in_flight++;
+    }
+  pf_session_kick (SESSION (self));
+}
+
 void
 pf_imap_transfer_begin (PfImapSession *self, GTask *task, const PfListed *listed)
 {
   PfImapFetch *fetch = g_new0 (PfImapFetch, 1);
-  guint tag = pf_imap_uid_fetch_body (self->imap, listed->number);
 
   fetch->task = task;
   fetch->uid = listed->number;
   fetch->listed_size = listed->size;
-  g_hash_table_insert (self->fetches, GUINT_TO_POINTER (tag), fetch);
-  pf_session_kick (SESSION (self));
+  g_hash_table_insert (self->fetches, GUINT_TO_POINTER (fetch->uid), fetch);
+  g_array_append_val (self->waiting, fetch->uid);
+  self->waiting_octets += listed->size;
 }
 
-static PfImapFetch *
-find_by_uid (PfImapSession *self, guint32 uid)
-{
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, self->fetches);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    if (((PfImapFetch *) value)->uid == uid && !((PfImapFetch *) value)->checking)
-      return value;
-  return NULL;
-}
+/* --- Answers ---------------------------------------------------------------------------------- */
 
 /* The literal arrives before we can be sure whose it is: items come in any order. */
 void
@@ -76,25 +142,8 @@ pf_imap_transfer_body (PfImapSession *self, const PfImapEvent *event)
     pf_session_fail (SESSION (self), error);
 }
 
-void
-pf_imap_transfer_item (PfImapSession *self, const PfImapEvent *event)
-{
-  g_autoptr (PfBody) body = g_steal_pointer (&self->body);
-  PfImapFetch *fetch = event->uid != 0 ? find_by_uid (self, event->uid) : NULL;
-
-  /* Only what was asked for counts; and the first answer to it. */
-  if (fetch == NULL || !event->has_body || fetch->body != NULL)
-    return;
-  if (event->body_nil || body == NULL)
-    fetch->nil = TRUE;
-  else
-    {
-      fetch->body = g_steal_pointer (&body);
-      fetch->too_large = self->body_too_large;
-    }
-}
-
-/* Courier hands out a made-up message for one that is gone, and Exchange an empty one: ask before it is believed (specs 13). */
+/* Courier hands out a made-up message for one that is gone, and Exchange an empty one: ask before it
+ * is believed (specs 13). */
 static gboolean
 is_odd (const PfImapFetch *fetch)
 {
@@ -103,15 +152,49 @@ is_odd (const PfImapFetch *fetch)
          || pf_body_get_received (fetch->body) == 0;
 }
 
+/* The caller may ask for more, or drop the session, within this. */
 static void
 conclude (PfImapSession *self, PfImapFetch *fetch, PfFetchResult result, const char *text)
 {
   PfBody *body = result == PF_FETCH_DONE || result == PF_FETCH_UNCERTAIN
                      ? g_steal_pointer (&fetch->body)
                      : NULL;
+  GTask *task = fetch->task;
 
-  pf_session_return_fetched (SESSION (self), fetch->task, result, body, text);
-  pf_imap_fetch_free (fetch);
+  g_hash_table_remove (self->fetches, GUINT_TO_POINTER (fetch->uid));
+  pf_session_return_fetched (SESSION (self), task, result, body, text);
+}
+
+/* A body that is whole needs no word more; the rest of its command may take its time. */
+void
+pf_imap_transfer_item (PfImapSession *self, const PfImapEvent *event)
+{
+  g_autoptr (PfBody) body = g_steal_pointer (&self->body);
+  PfImapFetch *fetch = event->uid != 0 ? find_fetch (self, event->uid) : NULL;
+
+  /* Only what was asked for counts; and the first answer to it. */
+  if (fetch == NULL || !event->has_body || fetch->body != NULL)
+    return;
+  if (event->body_nil || body == NULL)
+    {
+      fetch->nil = TRUE;
+      return;
+    }
+  fetch->body = g_steal_pointer (&body);
+  fetch->too_large = self->body_too_large;
+  if (fetch->too_large)
+    conclude (self, fetch, PF_FETCH_TOO_LARGE, NULL);
+  else if (!is_odd (fetch))
+    conclude (self, fetch, PF_FETCH_DONE, NULL);
+}
+
+void
+pf_imap_transfer_found (PfImapSession *self, const PfImapEvent *event)
+{
+  PfImapFetch *fetch = find_fetch (self, event->uid);
+
+  if (fetch != NULL)
+    fetch->exists = TRUE;
 }
 
 static void
@@ -125,40 +208,48 @@ conclude_checked (PfImapSession *self, PfImapFetch *fetch)
     conclude (self, fetch, PF_FETCH_UNCERTAIN, NULL);
 }
 
-void
-pf_imap_transfer_found (PfImapSession *self, const PfImapEvent *event)
+/* The command is over, and nothing to be believed came for @fetch. */
+static void
+ask_again (PfImapSession *self, PfImapFetch *fetch, const PfImapEvent *event)
 {
-  GHashTableIter iter;
-  gpointer value;
+  g_autofree char *criteria = NULL;
 
-  g_hash_table_iter_init (&iter, self->fetches);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    if (((PfImapFetch *) value)->checking && ((PfImapFetch *) value)->uid == event->uid)
-      ((PfImapFetch *) value)->exists = TRUE;
+  if (event->status != PF_IMAP_OK && fetch->alone)
+    conclude (self, fetch, PF_FETCH_REFUSED, event->text);
+  else if (event->status != PF_IMAP_OK)
+    {
+      /* One bad message spoils the answer for all that were asked for with it. */
+      fetch->alone = TRUE;
+      ask_for (self, one_uid (fetch->uid));
+    }
+  else
+    {
+      criteria = g_strdup_printf ("UID %u", fetch->uid);
+      fetch->exists = FALSE;
+      note_command (self, pf_imap_uid_search (self->imap, criteria), one_uid (fetch->uid));
+    }
 }
 
 void
 pf_imap_transfer_reply (PfImapSession *self, const PfImapEvent *event)
 {
-  PfImapFetch *fetch = g_hash_table_lookup (self->fetches, GUINT_TO_POINTER (event->tag_number));
+  g_autoptr (GArray) uids = NULL;
 
-  if (fetch == NULL)
+  if (!g_hash_table_steal_extended (self->commands, GUINT_TO_POINTER (event->tag_number), NULL,
+                                    (gpointer *) &uids))
     return;
-  g_hash_table_steal (self->fetches, GUINT_TO_POINTER (event->tag_number));
-  if (fetch->checking)
-    conclude_checked (self, fetch);
-  else if (event->status != PF_IMAP_OK)
-    conclude (self, fetch, PF_FETCH_REFUSED, event->text);
-  else if (fetch->too_large)
-    conclude (self, fetch, PF_FETCH_TOO_LARGE, NULL);
-  else if (is_odd (fetch))
+  for (guint i = 0; i < uids->len; i++)
     {
-      g_autofree char *criteria = g_strdup_printf ("UID %u", fetch->uid);
-      guint tag = pf_imap_uid_search (self->imap, criteria);
+      PfImapFetch *fetch = find_fetch (self, g_array_index (uids, guint32, i));
 
-      fetch->checking = TRUE;
-      g_hash_table_insert (self->fetches, GUINT_TO_POINTER (tag), fetch);
+      if (fetch == NULL)
+        continue;
+      if (uids->len == 1)
+        fetch->alone = TRUE;
+      if (event->command == PF_IMAP_SEARCH)
+        conclude_checked (self, fetch);
+      else
+        ask_again (self, fetch, event);
     }
-  else
-    conclude (self, fetch, PF_FETCH_DONE, NULL);
+  pf_imap_transfer_flush (self);
 }

@@ -123,6 +123,15 @@ pf_session_return_fetched (PfSession *self,
   g_object_unref (task);
 }
 
+void
+pf_session_fetch_flush (PfSession *self)
+{
+  PfSessionClass *class = PF_SESSION_GET_CLASS (self);
+
+  if (class->fetch_flush != NULL && !pf_session_has_failed (self))
+    class->fetch_flush (self);
+}
+
 guint
 pf_session_get_window (PfSession *self)
 {

@@ -90,6 +90,7 @@ struct _PfSessionClass
   void (*folders) (PfSession *self, GTask *task);
   void (*list) (PfSession *self, GTask *task, const PfFolder *folder, gboolean for_removal);
   void (*fetch) (PfSession *self, GTask *task, const PfListed *listed);
+  void (*fetch_flush) (PfSession *self); /* NULL: fetch() asks at once */
   void (*remove) (PfSession *self, GTask *task, const guint32 *numbers, gsize n);
   void (*take_back) (PfSession *self, GTask *task, const guint32 *numbers, gsize n);
   void (*close) (PfSession *self, GTask *task);
@@ -120,10 +121,12 @@ GPtrArray *pf_session_folders_finish (PfSession *self, GAsyncResult *result, GEr
 void       pf_session_list_async  (PfSession *self, const PfFolder *folder, gboolean for_removal, GAsyncReadyCallback callback, gpointer user_data);
 PfListing *pf_session_list_finish (PfSession *self, GAsyncResult *result, GError **error);
 
-/* Many may be under way, pf_session_get_window() of them to good use. @listed: of the folder listed last. */
+/* Many may be under way, pf_session_get_window() of them to good use. @listed: of the folder listed last. What is asked for goes out
+ * with the others at pf_session_fetch_flush(). */
 void          pf_session_fetch_async  (PfSession *self, const PfListed *listed, GAsyncReadyCallback callback, gpointer user_data);
 /* @body: (out) (nullable) (transfer full): with DONE and UNCERTAIN. @text: (out) (nullable) (transfer full): the server's words. @error: the session ended; the result means nothing then. */
 PfFetchResult pf_session_fetch_finish (PfSession *self, GAsyncResult *result, PfBody **body, char **text, GError **error);
+void          pf_session_fetch_flush  (PfSession *self);
 guint         pf_session_get_window   (PfSession *self);
 /**
  * pf_session_remove_async:

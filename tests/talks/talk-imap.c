@@ -194,7 +194,7 @@ act (gpointer machine, char **words, TalkTrace *log)
   else if (strcmp (words[0], "listing") == 0)
     pf_imap_uid_fetch_listing (machine, argument);
   else if (strcmp (words[0], "fetch") == 0)
-    pf_imap_uid_fetch_body (machine, (guint32) g_ascii_strtoull (argument, NULL, 10));
+    pf_imap_uid_fetch_bodies (machine, argument);
   else if (strcmp (words[0], "delete") == 0)
     pf_imap_uid_store_deleted (machine, argument, TRUE);
   else if (strcmp (words[0], "uid-expunge") == 0)
