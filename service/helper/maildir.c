@@ -110,30 +110,37 @@ fail_draft (Draft *draft, int tmp, const char *what)
   drop_draft (draft, tmp);
 }
 
+/* mtime is what IMAP servers tell as the date of arrival. */
+static gboolean
+set_date (const Draft *draft)
+{
+  const gint64 date = draft->mail->record->date;
+  const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = date } };
+
+  return date == 0 || futimens (draft->fd, times) == 0;
+}
+
 /* The disk begins at once with what is synced later, so that many messages take little longer than
- * one. */
+ * one. Nothing is changed between the syncs: each would have a transaction of the file system to
+ * itself. */
 static void
 write_draft (Draft *draft, const PfMailFolder *folder)
 {
   draft->fd = create_in_tmp (folder->tmp, draft->name);
   if (draft->fd < 0)
     pf_trouble_from_errno (&draft->mail->trouble, errno, "making a file in tmp");
-  else if (!copy_message (draft->mail, draft->fd))
+  else if (!copy_message (draft->mail, draft->fd) || !set_date (draft))
     fail_draft (draft, folder->tmp, "writing a file in tmp");
   else
     sync_file_range (draft->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
-/* mtime is what IMAP servers tell as the date of arrival. */
 static void
 sync_draft (Draft *draft, const PfMailFolder *folder)
 {
-  struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = draft->mail->record->date } };
-
   if (draft->fd < 0)
     return;
-  if ((draft->mail->record->date != 0 && futimens (draft->fd, times) != 0)
-      || fsync (draft->fd) != 0)
+  if (fsync (draft->fd) != 0)
     fail_draft (draft, folder->tmp, "syncing a file in tmp");
   else
     pf_step (PF_STEP_HELPER_WRITTEN);

@@ -62,7 +62,7 @@ struct _PfCheck
   GPtrArray *plan;
   guint next_item;
   guint fetching, in_flight; /* of the session; from RETR to the last commit */
-  guint64 octets_in_flight;
+  guint64 octets_fetching, octets_in_flight;
   guint uncommitted; /* fetched in this session and not delivered: POP3 must not QUIT */
   guint limit_left;
   gboolean more;     /* messages were left for the next check */

@@ -309,6 +309,7 @@ on_fetched (GObject *source, GAsyncResult *result, gpointer user_data)
 
   g_free (fetching);
   self->fetching--;
+  self->octets_fetching -= MIN (self->octets_fetching, item->listed->size);
   if (error != NULL)
     on_session_failed (self, item, error);
   else if (body == NULL)
@@ -333,8 +334,9 @@ static gboolean
 window_is_open (PfCheck *self)
 {
   return self->fetching < pf_session_get_window (self->session)
-         && self->in_flight < PF_LIMIT_FETCH_WINDOW_MESSAGES
-         && self->octets_in_flight < PF_LIMIT_FETCH_WINDOW_OCTETS;
+         && self->octets_fetching < PF_LIMIT_FETCH_WINDOW_OCTETS
+         && self->in_flight < PF_LIMIT_IN_FLIGHT_MESSAGES
+         && self->octets_in_flight < PF_LIMIT_IN_FLIGHT_OCTETS;
 }
 
 /* The next message to fetch, NULL when all are asked for. */
@@ -361,6 +363,7 @@ pf_check_fetch_more (PfCheck *self)
       fetching->item = item;
       self->next_item++;
       self->fetching++;
+      self->octets_fetching += item->listed->size;
       self->in_flight++;
       self->octets_in_flight += item->listed->size;
       pf_session_fetch_async (self->session, item->listed, on_fetched, fetching);

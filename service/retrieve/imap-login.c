@@ -45,13 +45,13 @@ go_on (PfImapSession *self)
     }
   else if (!self->logged_in)
     begin_login (self);
-  else if (!self->id_sent && pf_imap_has_capability (self->imap, "ID"))
-    {
-      self->id_sent = TRUE;
-      pf_imap_id (self->imap, PF_VERSION);
-    }
   else
-    pf_session_opened (SESSION (self));
+    {
+      /* Some want to be told before anything else; none is waited for. */
+      if (pf_imap_has_capability (self->imap, "ID"))
+        pf_imap_id (self->imap, PF_VERSION);
+      pf_session_opened (SESSION (self));
+    }
 }
 
 static void
@@ -139,7 +139,6 @@ pf_imap_login_reply (PfImapSession *self, const PfImapEvent *event)
       break;
     case PF_IMAP_ID:
       /* A courtesy: some servers say BAD. */
-      go_on (self);
       break;
     default:
       on_authenticated (self, event);

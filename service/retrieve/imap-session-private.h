@@ -24,7 +24,7 @@ struct _PfImapSession
 
   PfImap *imap;
   PfLogin login;
-  gboolean tls_done, logged_in, id_sent;
+  gboolean tls_done, logged_in;
 
   /* imap-folders.c */
   GTask *folders_task;

@@ -8,6 +8,7 @@ struct _PfLedger
   GHashTable *by_name;   /* owned key -> PfRow */
   GHashTable *by_digest; /* digest (of the row) -> GPtrArray of PfRow; made when first asked for */
   GHashTable *taken;     /* PfRow */
+  GHashTable *reserved;  /* keys of messages under way */
 };
 
 /* A folder's name holds no control character; a UIDL neither. */
@@ -32,6 +33,7 @@ pf_ledger_new (GPtrArray *rows)
   self->rows = rows;
   self->by_name = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->taken = g_hash_table_new (NULL, NULL);
+  self->reserved = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < rows->len; i++)
     index_row (self, rows->pdata[i]);
   return self;
@@ -45,6 +47,7 @@ pf_ledger_free (PfLedger *self)
   g_hash_table_unref (self->by_name);
   g_clear_pointer (&self->by_digest, g_hash_table_unref);
   g_hash_table_unref (self->taken);
+  g_hash_table_unref (self->reserved);
   g_ptr_array_unref (self->rows);
   g_free (self);
 }
@@ -59,6 +62,17 @@ pf_ledger_find (PfLedger *self,
   g_autofree char *key = row_key (folder, uidvalidity, uid, occurrence);
 
   return g_hash_table_lookup (self->by_name, key);
+}
+
+gboolean
+pf_ledger_reserve (PfLedger *self,
+                   const char *folder,
+                   guint32 uidvalidity,
+                   const char *uid,
+                   guint occurrence)
+{
+  return pf_ledger_find (self, folder, uidvalidity, uid, occurrence) == NULL
+         && g_hash_table_add (self->reserved, row_key (folder, uidvalidity, uid, occurrence));
 }
 
 GPtrArray *

@@ -30,6 +30,8 @@ PfRow    *pf_ledger_claim       (PfLedger *self, const char *folder, const char 
 PfRow    *pf_ledger_claim_known (PfLedger *self, const char *folder, guint64 size, gint64 time);
 /* @row: (transfer full): a new one, or one that was changed in place and has a new name. */
 void      pf_ledger_add         (PfLedger *self, PfRow *row);
+/* Takes a name for a message that is under way and has no row yet: FALSE when a row or another message has it. */
+gboolean  pf_ledger_reserve    (PfLedger *self, const char *folder, guint32 uidvalidity, const char *uid, guint occurrence);
 /* The row got another name. */
 void      pf_ledger_rename      (PfLedger *self, PfRow *row, guint32 uidvalidity, const char *uid, guint occurrence);
 /* The same mailbox is called otherwise now: rows of folder @from are of folder @to. Their UIDVALIDITY stays, so that their messages

@@ -29,7 +29,8 @@ pf_pop3_login_capabilities (PfPop3Session *self)
   if (self->logged_in)
     {
       pf_pop3_set_pipelining (self->pop3, pf_pop3_has_capability (self->pop3, "PIPELINING", NULL));
-      pf_session_opened (SESSION (self));
+      if (!pf_session_is_open (SESSION (self)))
+        pf_session_opened (SESSION (self));
     }
   else if (SETTINGS (self)->security == PF_SECURITY_STARTTLS && !self->tls_done)
     {
@@ -59,20 +60,25 @@ after_tls (PfSession *session)
   pf_pop3_capa (self->pop3);
 }
 
+/* Gmail, perdition and others tell more after the log-in, cyrus less. Who took several commands at a
+ * time before is not waited for. */
 static void
 after_login (PfPop3Session *self)
 {
-  /* Gmail, perdition and others tell more after the log-in, cyrus less. */
-  gboolean knew = pf_pop3_knows_capa (self->pop3);
-
   self->logged_in = TRUE;
-  if (!knew)
+  if (!pf_pop3_knows_capa (self->pop3))
+    pf_session_opened (SESSION (self));
+  else if (pf_pop3_has_capability (self->pop3, "PIPELINING", NULL))
     {
+      pf_pop3_set_pipelining (self->pop3, TRUE);
+      pf_pop3_capa (self->pop3);
       pf_session_opened (SESSION (self));
-      return;
     }
-  pf_pop3_forget_capabilities (self->pop3);
-  pf_pop3_capa (self->pop3);
+  else
+    {
+      pf_pop3_forget_capabilities (self->pop3);
+      pf_pop3_capa (self->pop3);
+    }
 }
 
 static void

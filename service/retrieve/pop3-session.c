@@ -5,7 +5,6 @@
 
 /* QUIT commits: servers expunge before they answer (RFC 1939 section 6). */
 #define QUIT_SECONDS 300
-#define PIPELINED_WINDOW 100
 #define LOCK_STEP_WINDOW 2
 
 G_DEFINE_FINAL_TYPE (PfPop3Session, pf_pop3_session, PF_TYPE_SESSION)
@@ -94,7 +93,7 @@ pop3_get_window (PfSession *session)
 {
   PfPop3Session *self = PF_POP3_SESSION (session);
 
-  return pf_pop3_has_capability (self->pop3, "PIPELINING", NULL) ? PIPELINED_WINDOW
+  return pf_pop3_has_capability (self->pop3, "PIPELINING", NULL) ? PF_LIMIT_FETCH_WINDOW_MESSAGES
                                                                  : LOCK_STEP_WINDOW;
 }
 

@@ -38,7 +38,8 @@ make_room (PfMessage *message, const PfRow *row)
   return holder;
 }
 
-/* Names of messages on servers without UIDL: by content, counted. */
+/* Names of messages on servers without UIDL: by content, counted. Two copies may be under way at the
+ * same time: with one name they would be one delivery. */
 static void
 name_by_content (PfMessage *message)
 {
@@ -48,8 +49,8 @@ name_by_content (PfMessage *message)
   g_free (row->uid);
   row->uid = g_strdup_printf ("#%s", pf_body_get_digest (message->body));
   row->occurrence = 0;
-  while (pf_ledger_find (check->ledger, row->folder, row->uidvalidity, row->uid, row->occurrence)
-         != NULL)
+  while (
+      !pf_ledger_reserve (check->ledger, row->folder, row->uidvalidity, row->uid, row->occurrence))
     row->occurrence++;
 }
 

@@ -1,16 +1,19 @@
 """A line with a round trip: a network namespace for the server, and the wire between."""
 
 import os
+import random
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'servers'))
 
-from instance import SOURCE  # noqa: E402
+from instance import SOURCE, wait_for  # noqa: E402
 
 # Peers check names, not all of them addresses.
 NAME = 'mail.provider.example'
-HERE, THERE = '10.213.77.1', '10.213.77.2'
+# Two benches may run at a time.
+NETWORK = '10.213.%d' % random.randrange(256)
+HERE, THERE = NETWORK + '.1', NETWORK + '.2'
 
 
 class Line:
@@ -28,11 +31,13 @@ class Line:
         if not self.milliseconds:
             return self
         self.holder = subprocess.Popen(['unshare', '--net', 'sleep', 'infinity'])
+        space = '/proc/%d/ns/net' % self.holder.pid
+        wait_for(lambda: os.readlink(space) != os.readlink('/proc/self/ns/net'), what='a network namespace')
         self.wire = subprocess.Popen([build_wire(), str(self.holder.pid), HERE, THERE, str(self.milliseconds)],
                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         if self.wire.stdout.readline() != b'ready\n':
             raise RuntimeError('the wire could not be laid')
-        self.launcher = ['nsenter', '--net=/proc/%d/ns/net' % self.holder.pid]
+        self.launcher = ['nsenter', '--net=' + space]
         return self
 
     def __exit__(self, *exception):

@@ -186,6 +186,19 @@ test_renumbered_uidvalidity (Fixture *f, gconstpointer unused)
   g_assert_null (pf_ledger_claim (f->ledger, "", "other"));
 }
 
+/* Mutant: pf_ledger_reserve() that only looks: two copies under way get one delivery id, and one of
+ * them is lost. */
+static void
+test_copies_under_way_have_names_of_their_own (Fixture *f, gconstpointer unused)
+{
+  g_ptr_array_add (f->rows, row_new ("#d", 0, 10, PF_ROW_DELIVERED, "d"));
+  f->ledger = pf_ledger_new (f->rows);
+  g_assert_false (pf_ledger_reserve (f->ledger, "", 0, "#d", 0));
+  g_assert_true (pf_ledger_reserve (f->ledger, "", 0, "#d", 1));
+  g_assert_false (pf_ledger_reserve (f->ledger, "", 0, "#d", 1));
+  g_assert_true (pf_ledger_reserve (f->ledger, "", 0, "#d", 2));
+}
+
 /* Mutant: without pf_ledger_rename_folder() in run.c all mail comes again when Protocol= changes. */
 static void
 test_another_protocol (Fixture *f, gconstpointer unused)
@@ -350,6 +363,7 @@ main (int argc, char **argv)
   ADD ("/plan/removal-by-policy", test_removal_by_policy);
   ADD ("/plan/never-removes-undelivered", test_never_removes_what_it_did_not_deliver);
   ADD ("/plan/renumbered-uidvalidity", test_renumbered_uidvalidity);
+  ADD ("/plan/copies-under-way", test_copies_under_way_have_names_of_their_own);
   ADD ("/plan/another-protocol", test_another_protocol);
   ADD ("/plan/renumbered-uidls", test_renumbered_uidls);
   ADD ("/plan/few-vanished", test_a_few_vanished_is_no_renumbering);
