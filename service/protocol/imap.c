@@ -140,6 +140,18 @@ pf_imap_send_raw (PfImap *self, const char *text, gssize length)
                        (guint) (length < 0 ? (gssize) strlen (text) : length));
 }
 
+/* Whose answers could be taken for those of @last: they wait for each other. A folder may be opened
+ * while ID is not answered yet. */
+static gboolean
+must_wait (const PfImapPending *next, const PfImapPending *last)
+{
+  gboolean opens = next->command == PF_IMAP_SELECT || next->command == PF_IMAP_EXAMINE;
+
+  if (last->parts_sent < last->parts->len || is_barrier (last->command))
+    return TRUE;
+  return is_barrier (next->command) && !(opens && last->command == PF_IMAP_ID);
+}
+
 /* Moves to the output what may go now. */
 void
 pf_imap_release_commands (PfImap *self)
@@ -150,9 +162,7 @@ pf_imap_release_commands (PfImap *self)
       PfImapPending *last = g_queue_peek_tail (&self->sent);
       GByteArray *part;
 
-      if (last != NULL
-          && (is_barrier (next->command) || is_barrier (last->command)
-              || last->parts_sent < last->parts->len))
+      if (last != NULL && must_wait (next, last))
         return;
       part = next->parts->pdata[0];
       pf_imap_send_raw (self, (const char *) part->data, part->len);
@@ -211,7 +221,8 @@ pf_imap_get_selected (PfImap *self)
 gboolean
 pf_imap_tls_started (PfImap *self)
 {
-  gboolean injected = pf_imap_framer_get_left (self->framer) > 0;
+  /* On a connection that is given up nothing more counts, however much of it was read. */
+  gboolean injected = self->over || pf_imap_framer_get_left (self->framer) > 0;
 
   pf_imap_framer_reset (self->framer);
   self->starttls_done = FALSE;

@@ -3,5 +3,6 @@
 
 #include "talk.h"
 
+extern const TalkDriver talk_imap;
 extern const TalkDriver talk_pop3;
 extern const TalkDriver talk_lmtp;
