@@ -1,8 +1,12 @@
 #include "base/durable.h"
 
+#include "base/step.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static gboolean
@@ -21,36 +25,67 @@ sync_folder_of (const char *path, GError **error)
   return pf_durable_sync_folder (folder, error);
 }
 
-/* GFileError has the names of errno's values, GIOError those that matter to callers. */
+/* EDQUOT is to callers what a full disk is. */
 static int
-io_code (const GError *error)
+io_code (int code)
 {
-  if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOSPC))
-    return G_IO_ERROR_NO_SPACE;
-  if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_ACCES)
-      || g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_PERM))
-    return G_IO_ERROR_PERMISSION_DENIED;
-  if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-    return G_IO_ERROR_NOT_FOUND;
-  if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_ROFS))
-    return G_IO_ERROR_READ_ONLY;
-  return G_IO_ERROR_FAILED;
+  return code == EDQUOT ? G_IO_ERROR_NO_SPACE : g_io_error_from_errno (code);
+}
+
+static gboolean
+write_all (int fd, const char *data, gsize length)
+{
+  while (length > 0)
+    {
+      ssize_t n = write (fd, data, length);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        return FALSE;
+      data += n;
+      length -= (gsize) n;
+    }
+  return TRUE;
+}
+
+/* One name, not one by chance: what a crash leaves is replaced by the next write, and never piles up. */
+static gboolean
+write_beside (const char *path, const char *next, const char *data, gsize length)
+{
+  int fd, code;
+
+  if (unlink (next) != 0 && errno != ENOENT)
+    return FALSE;
+  fd = open (next, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return FALSE;
+  code = fchmod (fd, 0600) == 0 && write_all (fd, data, length) && fsync (fd) == 0 ? 0 : errno;
+  if (close (fd) != 0 && code == 0)
+    code = errno;
+  if (code == 0 && rename (next, path) == 0)
+    return TRUE;
+  code = code != 0 ? code : errno;
+  unlink (next);
+  errno = code;
+  return FALSE;
 }
 
 gboolean
 pf_durable_write (const char *path, const char *data, gssize length, GError **error)
 {
-  g_autoptr (GError) local = NULL;
+  g_autofree char *next = g_strconcat (path, ".new", NULL);
 
-  /* CONSISTENT: a new file, renamed when it is whole. DURABLE: synced before it is renamed. */
-  if (!g_file_set_contents_full (path, data, length,
-                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
-                                 &local))
+  pf_step (PF_STEP_FILE_WRITE);
+  if (!write_beside (path, next, data, length < 0 ? strlen (data) : (gsize) length))
     {
-      g_set_error (error, G_IO_ERROR, io_code (local), "%s cannot be written: %s", path,
-                   local->message);
+      int code = errno;
+
+      g_set_error (error, G_IO_ERROR, io_code (code), "%s cannot be written: %s", path,
+                   g_strerror (code));
       return FALSE;
     }
+  pf_step (PF_STEP_FILE_RENAMED);
   return sync_folder_of (path, error);
 }
 
@@ -59,6 +94,7 @@ pf_durable_unlink (const char *path, GError **error)
 {
   if (g_unlink (path) != 0 && errno != ENOENT)
     return fail (error, path, "cannot be deleted", errno);
+  pf_step (PF_STEP_FILE_UNLINKED);
   return sync_folder_of (path, error);
 }
 
@@ -73,5 +109,6 @@ pf_durable_sync_folder (const char *path, GError **error)
   if (fsync (fd) != 0 && errno != EINVAL)
     code = errno;
   close (fd);
+  pf_step (PF_STEP_FILE_SYNCED);
   return code == 0 || fail (error, path, "cannot be synced", code);
 }

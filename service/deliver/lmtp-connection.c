@@ -210,6 +210,7 @@ begin_message (PfLmtpConnection *self)
   self->end = self->offset + pf_body_get_length (body);
   self->full = FALSE;
   self->state = STATE_SENDING;
+  pf_step (PF_STEP_LMTP_DATA);
   send_more (self);
 }
 

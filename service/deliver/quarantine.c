@@ -1,7 +1,9 @@
 #include "deliver/quarantine.h"
 
+#include "base/durable.h"
 #include "base/limits.h"
 #include "base/problem.h"
+#include "base/step.h"
 #include "helper/request.h"
 
 #include <errno.h>
@@ -109,6 +111,7 @@ write_message (const Job *job, const char *path, GError **error)
   if (fd < 0)
     return fail (temporary, errno, error);
   ok = copy_message (job, fd);
+  pf_step (PF_STEP_QUARANTINE_WRITTEN);
   ok = (close (fd) == 0) && ok && rename (temporary, path) == 0;
   if (!ok)
     {
@@ -117,6 +120,7 @@ write_message (const Job *job, const char *path, GError **error)
       unlink (temporary);
       return fail (path, saved, error);
     }
+  pf_step (PF_STEP_QUARANTINE_NAMED);
   return TRUE;
 }
 
@@ -147,12 +151,13 @@ write_meta (const PfQuarantineItem *item, const char *path, GError **error)
   g_key_file_set_uint64 (file, GROUP, "Size", item->size);
   g_key_file_set_double (file, GROUP, "Score", item->score);
   data = g_key_file_to_data (file, NULL, NULL);
-  if (g_file_set_contents_full (path, data, -1,
-                                G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
-                                &failure))
-    return TRUE;
+  if (pf_durable_write (path, data, -1, &failure))
+    {
+      pf_step (PF_STEP_QUARANTINE_META);
+      return TRUE;
+    }
   g_set_error (error, PF_PROBLEM,
-               g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_NOSPC)
+               g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_NO_SPACE)
                    ? PF_PROBLEM_DISK_LOW
                    : PF_PROBLEM_DELIVERY_DEFERRED,
                "%s", failure->message);
@@ -183,7 +188,10 @@ store (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 
   if (write_message (job, message, &error) && write_meta (job->item, meta, &error)
       && sync_folder (job->directory, &error))
-    g_task_return_boolean (task, TRUE);
+    {
+      pf_step (PF_STEP_QUARANTINE_SYNCED);
+      g_task_return_boolean (task, TRUE);
+    }
   else
     g_task_return_error (task, error);
 }

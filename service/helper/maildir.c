@@ -58,6 +58,7 @@ copy_message (const PfMail *mail, int to)
   off_t at = lseek (mail->fd, 0, SEEK_CUR);
   struct stat status;
 
+  pf_step (PF_STEP_HELPER_CREATED);
   if (at < 0 || fstat (mail->fd, &status) != 0)
     return FALSE;
   if (!S_ISREG (status.st_mode) || status.st_size < at || (guint64) (status.st_size - at) != left)
@@ -132,7 +133,10 @@ write_draft (Draft *draft, const PfMailFolder *folder)
   else if (!copy_message (draft->mail, draft->fd) || !set_date (draft))
     fail_draft (draft, folder->tmp, "writing a file in tmp");
   else
-    sync_file_range (draft->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    {
+      sync_file_range (draft->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+      pf_step (PF_STEP_HELPER_COPIED);
+    }
 }
 
 static void

@@ -1,6 +1,7 @@
 #include "journal/worker.h"
 
 #include "base/log.h"
+#include "base/step.h"
 
 /* Jobs of one transaction: enough to share a sync, few enough that the first does not wait long. */
 #define BATCH 256
@@ -81,8 +82,12 @@ try_batch (PfWorker *self, Job **jobs, guint n, GError **error)
                                "The journal undid a transaction");
         return FALSE;
       }
+  pf_step (PF_STEP_COMMIT);
   if (pf_database_run (self->database, error, "COMMIT", ""))
-    return TRUE;
+    {
+      pf_step (PF_STEP_COMMITTED);
+      return TRUE;
+    }
   if (pf_database_in_transaction (self->database))
     pf_database_run (self->database, NULL, "ROLLBACK", "");
   return FALSE;

@@ -110,8 +110,8 @@ pop3_remove (PfSession *session, GTask *task, const guint32 *numbers, gsize n)
   g_array_append_vals (self->removing, numbers, n);
   for (gsize i = 0; i < n; i++)
     pf_pop3_dele (self->pop3, numbers[i]);
-  pf_step (PF_STEP_REMOVE_SENT);
   pf_session_kick (session);
+  pf_step (PF_STEP_REMOVE_SENT);
 }
 
 static void

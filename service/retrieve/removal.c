@@ -176,6 +176,7 @@ mark (PfRemoval *removal)
       item->row->marked = TRUE;
       g_ptr_array_add (rows, item->row);
     }
+  pf_step (PF_STEP_REMOVE_MARK);
   pf_journal_put_async (removal->check->parts.journal, removal->check->settings->address, rows,
                         NULL, on_marked_put, removal);
 }

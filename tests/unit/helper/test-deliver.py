@@ -176,8 +176,15 @@ class Root(RootCase):
     def test_stopped_at_each_step(self):
         if not os.environ.get("PF_STEPS"):
             self.skipTest("built without -Dsteps=true")
+        steps = tempfile.mkdtemp(prefix="pf-steps-")
+        self.addCleanup(shutil.rmtree, steps)
+        os.chmod(steps, 0o777)
         for stop in ("helper-written:1", "helper-written:3", "helper-renamed:1", "helper-renamed:3", "helper-synced:1"):
-            helper = self.helper = self.start(environment={"PF_STEP_STOP": stop})
+            for name, text in (("counts", ""), ("stop", stop)):
+                with open(f"{steps}/{name}", "w", encoding="ascii") as file:
+                    file.write(text)
+                os.chmod(f"{steps}/{name}", 0o666)
+            helper = self.helper = self.start(environment={"PF_STEP_FOLDER": steps})
             self.batch(3)
             self.assertIsNone(helper.receive(), stop)
             self.assertEqual(helper.process.wait(60), 99)
