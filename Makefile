@@ -6,7 +6,7 @@ APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout
 PYTHON := /usr/bin/python3 -B
 JOBS := $(shell nproc)
 
-.PHONY: all run check bench install packages packages-check packages-bench clean
+.PHONY: all run check check-crash bench install packages packages-check packages-bench clean
 
 all: build/plain/build.ninja
 	ninja -C build/plain
@@ -17,6 +17,13 @@ run: packages
 
 check: packages-check
 	$(PYTHON) tests/run-all.py
+
+# Every step at every passing, and a thousand random kills of each kind (root; more than an hour).
+check-crash: packages-check
+	[ -f build/crash/build.ninja ] || meson setup --buildtype=release -Db_lto=false -Dsteps=true build/crash
+	ninja -C build/crash
+	$(SUDO) env PF_BUILD=$(CURDIR)/build/crash $(PYTHON) tests/crash/test_steps.py --all
+	$(SUDO) env PF_BUILD=$(CURDIR)/build/crash $(PYTHON) tests/crash/random_kills.py --kills 1000
 
 # Messages a second against the peers (root): build/bench.md.
 bench: packages-bench
