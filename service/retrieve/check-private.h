@@ -68,6 +68,7 @@ struct _PfCheck
   gboolean more;     /* messages were left for the next check */
   gboolean stuck;    /* a listed message is set aside */
   gboolean closing;
+  guint in_use_tries, in_use_timer; /* until the mailbox is free */
   gboolean started;
 };
 

@@ -135,6 +135,9 @@ pf_login_refused (PfLogin *login,
   g_autofree char *quoted = pf_session_quote (text);
   PfProblemCode problem = pf_login_classify (code, text, codes_announced);
 
+  if (code != NULL
+      && (g_ascii_strcasecmp (code, "IN-USE") == 0 || g_ascii_strcasecmp (code, "INUSE") == 0))
+    pf_session_note_in_use (session);
   if (login->cancelled)
     pf_session_fail_with (
         session, PF_PROBLEM_MECHANISM_UNAVAILABLE,

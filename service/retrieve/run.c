@@ -5,6 +5,10 @@
 
 #include <string.h>
 
+/* A mailbox that another session holds is tried again after so long, twice as long the next time. */
+#define IN_USE_MILLISECONDS 500
+#define IN_USE_TRIES 2
+
 /* Each step ends by beginning the next; all of them end in pf_check_settle(). */
 static void lookup_secret (PfCheck *self);
 static void probe_recipient (PfCheck *self);
@@ -179,16 +183,45 @@ pf_check_setup_session (PfCheck *self)
   g_signal_connect_object (self->session, "milestone", G_CALLBACK (on_milestone), self, 0);
 }
 
+static gboolean
+on_in_use_timer (gpointer user_data)
+{
+  PfCheck *self = user_data;
+
+  self->in_use_timer = 0;
+  open_session (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Many servers hold a mailbox for a moment after the last session broke off (specs 13): not worth
+ * waiting for the next check. TRUE when it is tried again. */
+static gboolean
+wait_for_mailbox (PfCheck *self)
+{
+  if (pf_check_is_over (self) || !pf_session_found_in_use (self->session)
+      || self->in_use_tries >= IN_USE_TRIES)
+    return FALSE;
+  self->in_use_timer =
+      g_timeout_add (IN_USE_MILLISECONDS << self->in_use_tries, on_in_use_timer, self);
+  self->in_use_tries++;
+  return TRUE;
+}
+
 static void
 on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (PfCheck) self = user_data;
   GError *error = NULL;
 
-  if (!pf_session_open_finish (PF_SESSION (source), result, &error))
+  if (pf_session_open_finish (PF_SESSION (source), result, &error))
+    {
+      if (!pf_check_is_over (self))
+        choose_folders (self);
+    }
+  else if (wait_for_mailbox (self))
+    g_error_free (error);
+  else
     pf_check_fail (self, error);
-  else if (!pf_check_is_over (self))
-    choose_folders (self);
 }
 
 static void
@@ -366,6 +399,7 @@ pf_check_settle (PfCheck *self)
 {
   if (self->state != PF_CHECK_RUNNING || self->in_flight > 0 || self->closing)
     return;
+  g_clear_handle_id (&self->in_use_timer, g_source_remove);
   if (self->failed && !g_cancellable_is_cancelled (self->cancellable))
     g_cancellable_cancel (self->cancellable);
   pf_check_finish (self);

@@ -29,6 +29,8 @@ void      pf_session_fault       (PfSession *self, PfFault fault, const char *te
 void      pf_session_fail        (PfSession *self, GError *error);
 void      pf_session_fail_with   (PfSession *self, PfProblemCode code, const char *format, ...) G_GNUC_PRINTF (3, 4);
 gboolean  pf_session_has_failed  (PfSession *self);
+/* Another session holds the mailbox. */
+void      pf_session_note_in_use (PfSession *self);
 /* The connection ended as it should (QUIT, LOGOUT answered): later operations fail, nothing is told. */
 void      pf_session_ended       (PfSession *self);
 

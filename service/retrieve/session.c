@@ -13,7 +13,7 @@ typedef struct
   PfPump *pump;
   char *peer;
   gboolean secure, loopback;
-  gboolean ended;
+  gboolean ended, in_use;
   GError *error;   /* why it failed; set once */
   GTask *opening;  /* pf_session_open_async() under way */
   GQueue expected; /* GTasks that wait for the server */
@@ -106,6 +106,18 @@ gboolean
 pf_session_has_failed (PfSession *self)
 {
   return PRIVATE (self)->error != NULL || PRIVATE (self)->ended;
+}
+
+void
+pf_session_note_in_use (PfSession *self)
+{
+  PRIVATE (self)->in_use = TRUE;
+}
+
+gboolean
+pf_session_found_in_use (PfSession *self)
+{
+  return PRIVATE (self)->in_use;
 }
 
 void

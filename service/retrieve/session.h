@@ -112,6 +112,9 @@ GVariant  *pf_session_get_certificate (PfSession *self);
 const char *pf_session_get_peer (PfSession *self);
 gboolean   pf_session_is_secure (PfSession *self);
 gboolean   pf_session_is_open (PfSession *self);
+/* It ended since another session holds the mailbox ([IN-USE], RFC 2449; [INUSE], RFC 5530): that
+ * passes soon. */
+gboolean    pf_session_found_in_use (PfSession *self);
 
 /* (transfer full) (element-type PfFolder). FOLDER_MISSING when a plain name does not exist, or nothing fits. */
 void       pf_session_folders_async  (PfSession *self, GAsyncReadyCallback callback, gpointer user_data);

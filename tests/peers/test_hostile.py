@@ -169,6 +169,16 @@ def test_a_server_without_uidl_delivers_once():
         equal(len(got), 3)
 
 
+def test_a_mailbox_in_use_for_a_moment_is_waited_for():
+    def password(self, line, argument):
+        self.logins = getattr(self, 'logins', 0) + 1
+        line.send('-ERR [IN-USE] somebody else is here\r\n' if self.logins < 3 else '+OK\r\n')
+
+    with Kit() as kit:
+        results, account, server, got = kit.check(hostile.fault(hostile.Pop3, 'F', do_pass=password), 'none')
+        equal((results[0]['problem'], len(got), server.logins), (None, 2, 3))
+
+
 def test_renumbered_uidls_deliver_once():
     def uidl(self, line, argument):
         self.multi(line, ['%d s%d-%d' % (i + 1, self.sessions, i + 1) for i in range(len(self.messages))])
