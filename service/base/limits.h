@@ -52,9 +52,10 @@
 #define PF_LIMIT_CA_FILE (4 * PF_MIB)
 /* Trust in one CA file that is kept loaded; each account may name its own. */
 #define PF_LIMIT_TRUST_CONTEXTS 64
-/* TLS sessions kept for resumption, one for each server and trust (some 5 KiB each), and how long:
- * so long an untimely end of trust in a certificate may go unseen. */
-#define PF_LIMIT_TLS_TICKETS 256
+/* TLS sessions kept for resumption (some 5 KiB each), in all and for one server and trust, since each is used once and many
+ * accounts may be polled at one server at a time; and how long: so long an untimely end of trust in a certificate may go unseen. */
+#define PF_LIMIT_TLS_TICKETS 1024
+#define PF_LIMIT_TLS_TICKETS_PER_SERVER 128
 #define PF_LIMIT_TLS_TICKET_SECONDS 3600
 /* Names of a certificate told in a sentence. */
 #define PF_LIMIT_CERTIFICATE_NAMES 5
@@ -112,6 +113,9 @@
 /* What one user who is not an administrator may have. */
 #define PF_LIMIT_ACCOUNTS_PER_USER 50
 #define PF_LIMIT_CHECKS_PER_USER 8
+/* Checks that persons wait for and that run at a time: they begin whatever Connections= and ConnectionsPerServer= say; a mail
+ * server as it is installed takes a hundred connections. */
+#define PF_LIMIT_CHECKS_BY_PERSON 100
 /* A finished Check stays on the bus for so long, so that its starter can read the result. */
 #define PF_LIMIT_CHECK_LINGER_SECONDS 60
 #define PF_LIMIT_LOG_ENTRIES 1000

@@ -1,4 +1,4 @@
-/* tickets.h - TLS sessions to resume: one for each server and trust, each used once. */
+/* tickets.h - TLS sessions to resume: several for each server and trust, each used once. */
 #pragma once
 
 #include <glib.h>

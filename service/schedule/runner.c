@@ -79,21 +79,35 @@ pf_entry_due (PfEntry *entry)
 
 /* --- Queue ------------------------------------------------------------------------------------------------------------ */
 
+static void
+take_turn (PfEntry *entry, gboolean urgent)
+{
+  entry->turn = pf_slots_wait (entry->schedule->slots, pf_check_get_settings (entry->check)->server,
+                               urgent, entry);
+}
+
 void
-pf_entry_queue (PfEntry *entry, PfCheck *check, gboolean first)
+pf_entry_queue (PfEntry *entry, PfCheck *check, gboolean urgent)
 {
   PfSchedule *self = entry->schedule;
 
   g_return_if_fail (entry->check == NULL);
-  g_clear_handle_id (&entry->timer, g_source_remove);
+  pf_entry_unplan (entry);
   entry->check = g_object_ref (check);
   pf_account_set_activity (entry->account, PF_ACTIVITY_QUEUED);
-  if (first)
-    g_queue_push_head (&self->waiting, entry);
-  else
-    g_queue_push_tail (&self->waiting, entry);
+  take_turn (entry, urgent);
   pf_schedule_adopt (self, check);
   pf_schedule_dispatch (self);
+}
+
+void
+pf_entry_hurry (PfEntry *entry)
+{
+  if (pf_turn_has_slot (entry->turn))
+    return;
+  pf_turn_end (entry->turn);
+  take_turn (entry, TRUE);
+  pf_schedule_dispatch (entry->schedule);
 }
 
 static void
@@ -101,8 +115,6 @@ start (PfEntry *entry)
 {
   g_autoptr (PfCheck) check = g_object_ref (entry->check);
 
-  entry->running = TRUE;
-  entry->slot_server = g_strdup (pf_check_get_settings (check)->server);
   pf_account_set_activity (entry->account, PF_ACTIVITY_CHECKING);
   pf_check_start (check, pf_entry_take_listener (entry));
 }
@@ -110,42 +122,23 @@ start (PfEntry *entry)
 void
 pf_schedule_dispatch (PfSchedule *self)
 {
-  GList *next;
+  PfEntry *entry;
 
-  for (GList *l = self->waiting.head; l != NULL; l = next)
-    {
-      PfEntry *entry = l->data;
-
-      next = l->next;
-      if (!pf_slots_take (self->slots, pf_check_get_settings (entry->check)->server))
-        continue;
-      g_queue_delete_link (&self->waiting, l);
-      start (entry);
-      /* Starting may end at once and change the queue. */
-      next = self->waiting.head;
-    }
+  while (!self->stopped && (entry = pf_slots_next (self->slots)) != NULL)
+    start (entry);
 }
 
 /* --- Finished ---------------------------------------------------------------------------------------------------------- */
 
-typedef struct
+void
+pf_schedule_on_lingered (gpointer item, gpointer user_data)
 {
-  PfSchedule *schedule;
-  PfCheck *check;
-} PfLinger;
+  PfSchedule *self = user_data;
+  g_autoptr (PfCheck) check = g_object_ref (item);
 
-static gboolean
-on_lingered (gpointer user_data)
-{
-  PfLinger *linger = user_data;
-  PfSchedule *self = linger->schedule;
-  g_autoptr (PfCheck) check = g_object_ref (linger->check);
-
-  g_hash_table_remove (self->lingering,
-                       GUINT_TO_POINTER (g_source_get_id (g_main_current_source ())));
+  g_hash_table_remove (self->by_path, pf_check_get_path (check));
   g_ptr_array_remove (self->checks, check);
   g_signal_emit_by_name (self, "check-removed", check);
-  return G_SOURCE_REMOVE;
 }
 
 static PfEntry *
@@ -163,24 +156,11 @@ on_finished (PfCheck *check, PfSchedule *self)
 {
   g_autoptr (PfCheck) alive = g_object_ref (check);
   PfEntry *entry = find_entry (self, check);
-  PfLinger *linger = g_new0 (PfLinger, 1);
-  guint timer;
 
-  linger->schedule = self;
-  linger->check = check;
-  timer = g_timeout_add_seconds_full (G_PRIORITY_DEFAULT, PF_LIMIT_CHECK_LINGER_SECONDS,
-                                      on_lingered, linger, g_free);
-  g_hash_table_add (self->lingering, GUINT_TO_POINTER (timer));
+  pf_agenda_add (self->lingering, PF_LIMIT_CHECK_LINGER_SECONDS * 1000, check);
   if (entry == NULL)
     return;
-  if (entry->running)
-    {
-      pf_slots_release (self->slots, entry->slot_server);
-      g_clear_pointer (&entry->slot_server, g_free);
-    }
-  else
-    g_queue_remove (&self->waiting, entry);
-  entry->running = FALSE;
+  g_clear_pointer (&entry->turn, pf_turn_end);
   g_clear_object (&entry->check);
   pf_account_set_activity (entry->account, PF_ACTIVITY_NONE);
   pf_entry_apply (entry, check);
@@ -191,6 +171,7 @@ void
 pf_schedule_adopt (PfSchedule *self, PfCheck *check)
 {
   g_ptr_array_add (self->checks, g_object_ref (check));
+  g_hash_table_insert (self->by_path, (gpointer) pf_check_get_path (check), check);
   g_signal_connect_object (check, "finished", G_CALLBACK (on_finished), self, 0);
   g_signal_emit_by_name (self, "check-added", check);
 }
@@ -198,12 +179,8 @@ pf_schedule_adopt (PfSchedule *self, PfCheck *check)
 void
 pf_schedule_forget_checks (PfSchedule *self)
 {
-  GHashTableIter iter;
-  gpointer timer;
-
-  g_hash_table_iter_init (&iter, self->lingering);
-  while (g_hash_table_iter_next (&iter, &timer, NULL))
-    g_source_remove (GPOINTER_TO_UINT (timer));
-  g_hash_table_remove_all (self->lingering);
+  pf_agenda_free (self->lingering);
+  self->lingering = pf_agenda_new (pf_schedule_on_lingered, self);
+  g_hash_table_remove_all (self->by_path);
   g_ptr_array_set_size (self->checks, 0);
 }

@@ -10,6 +10,7 @@
 
 #include "base/resume-watch.h"
 #include "deliver/users.h"
+#include "schedule/agenda.h"
 #include "schedule/schedule.h"
 #include "schedule/slots.h"
 
@@ -18,11 +19,10 @@ typedef struct
 {
   PfSchedule *schedule; /* not owned */
   PfAccount *account;
-  guint timer;
+  PfDate *date;       /* of the next check; NULL where none is planned */
   guint failures;     /* checks in a row that failed for a passing reason */
   PfCheck *check;     /* queued or running */
-  gboolean running;   /* it has a slot */
-  char *slot_server;  /* of that slot */
+  PfTurn *turn;       /* of that check */
   PfSession *listener;
   gboolean idling;
   guint reach_check;  /* a question to the network monitor is under way: its number */
@@ -36,10 +36,11 @@ struct _PfSchedule
   PfRegistry *registry;
   PfCheckParts parts;
   GHashTable *entries;  /* id -> PfEntry */
-  GQueue waiting;       /* PfEntry, for a slot */
+  PfAgenda *agenda;     /* of the entries */
   PfSlots *slots;
   GPtrArray *checks;    /* PfCheck, running and lingering */
-  GHashTable *lingering; /* timer id set */
+  GHashTable *by_path;  /* object path -> PfCheck, the same */
+  PfAgenda *lingering;  /* when finished checks go */
   PfResumeWatch *resume_watch;
   PfUsersWatch *users_watch;
   GNetworkMonitor *monitor;
@@ -55,15 +56,23 @@ void     pf_entry_unref (PfEntry *entry);
 void pf_entry_plan      (PfEntry *entry);
 void pf_entry_plan_in   (PfEntry *entry, guint milliseconds);
 void pf_entry_plan_none (PfEntry *entry);
+/* What is planned is dropped; NextCheck stays as it is. */
+void pf_entry_unplan    (PfEntry *entry);
+/* Of the agenda. */
+void pf_entry_on_date   (gpointer entry, gpointer user_data);
 
 /* runner.c */
 /* It is time: asks whether the server can be reached, then queues a check. */
 void pf_entry_due       (PfEntry *entry);
-/* Queues @check for @entry, at the front when a person waits for it. */
-void pf_entry_queue     (PfEntry *entry, PfCheck *check, gboolean first);
+/* Queues @check for @entry; it begins at once when a person waits for it. */
+void pf_entry_queue     (PfEntry *entry, PfCheck *check, gboolean urgent);
+/* A person waits for the check that was queued by the schedule. */
+void pf_entry_hurry     (PfEntry *entry);
 void pf_schedule_dispatch (PfSchedule *self);
 void pf_schedule_adopt  (PfSchedule *self, PfCheck *check);
 void pf_schedule_forget_checks (PfSchedule *self);
+/* Of the agenda of those that linger. */
+void pf_schedule_on_lingered (gpointer check, gpointer user_data);
 
 /* outcome.c */
 void pf_entry_apply     (PfEntry *entry, PfCheck *check);

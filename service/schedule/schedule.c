@@ -22,7 +22,6 @@ pf_entry_unref (PfEntry *entry)
   if (--entry->ref_count > 0)
     return;
   g_clear_object (&entry->account);
-  g_free (entry->slot_server);
   g_free (entry);
 }
 
@@ -32,7 +31,7 @@ entry_stop (PfEntry *entry)
 {
   g_autoptr (PfCheck) check = entry->check != NULL ? g_object_ref (entry->check) : NULL;
 
-  g_clear_handle_id (&entry->timer, g_source_remove);
+  pf_entry_unplan (entry);
   entry->reach_check = 0;
   if (check != NULL)
     pf_check_cancel (check);
@@ -44,13 +43,10 @@ entry_remove (gpointer data)
 {
   PfEntry *entry = data;
 
-  g_clear_handle_id (&entry->timer, g_source_remove);
+  pf_entry_unplan (entry);
   entry->reach_check = 0;
   pf_entry_hang_up (entry);
-  if (entry->check != NULL && entry->running)
-    pf_slots_release (entry->schedule->slots, entry->slot_server);
-  if (entry->check != NULL)
-    g_queue_remove (&entry->schedule->waiting, entry);
+  g_clear_pointer (&entry->turn, pf_turn_end);
   g_clear_object (&entry->check);
   pf_entry_unref (entry);
 }
@@ -175,7 +171,7 @@ check_all_now (PfSchedule *self)
 
       /* Connections did not live through it, whatever the kernel still thinks. */
       pf_entry_hang_up (entry);
-      if (entry->timer != 0 || entry->check == NULL)
+      if (entry->date != NULL || entry->check == NULL)
         if (pf_account_get_settings (entry->account)->enabled
             && pf_account_get_figures (entry->account)->next_check != 0)
           pf_entry_plan_in (
@@ -204,7 +200,8 @@ on_network_changed (GNetworkMonitor *monitor, gboolean available, PfSchedule *se
       PfEntry *entry = value;
       const GError *problem = pf_account_get_problem (entry->account);
 
-      if (entry->timer != 0 && g_error_matches (problem, PF_PROBLEM, PF_PROBLEM_CONNECTION_FAILED))
+      if (entry->date != NULL
+          && g_error_matches (problem, PF_PROBLEM, PF_PROBLEM_CONNECTION_FAILED))
         pf_entry_plan_in (
             entry, pf_start_milliseconds (g_hash_table_size (self->entries), g_random_double ()));
     }
@@ -302,7 +299,6 @@ pf_schedule_stop (PfSchedule *self)
   for (GList *l = entries; l != NULL; l = l->next)
     entry_stop (l->data);
   g_hash_table_remove_all (self->entries);
-  g_queue_clear (&self->waiting);
   pf_schedule_forget_checks (self);
   g_clear_pointer (&self->resume_watch, pf_resume_watch_free);
   g_clear_pointer (&self->users_watch, pf_users_watch_free);
@@ -327,7 +323,10 @@ pf_schedule_check (PfSchedule *self, PfAccount *account, GVariant *options)
 
   g_return_val_if_fail (entry != NULL, NULL);
   if (entry->check != NULL)
-    return entry->check;
+    {
+      pf_entry_hurry (entry);
+      return entry->check;
+    }
   g_variant_lookup (options, "limit", "u", &chosen.limit);
   g_variant_lookup (options, "explain", "b", &chosen.explain);
   check = pf_check_new_check (&self->parts, account, &chosen);
@@ -359,10 +358,7 @@ pf_schedule_test (PfSchedule *self,
 PfCheck *
 pf_schedule_lookup (PfSchedule *self, const char *object_path)
 {
-  for (guint i = 0; i < self->checks->len; i++)
-    if (g_str_equal (pf_check_get_path (self->checks->pdata[i]), object_path))
-      return self->checks->pdata[i];
-  return NULL;
+  return g_hash_table_lookup (self->by_path, object_path);
 }
 
 GPtrArray *
@@ -416,7 +412,9 @@ pf_schedule_finalize (GObject *object)
   PfSchedule *self = PF_SCHEDULE (object);
 
   g_hash_table_unref (self->entries);
-  g_hash_table_unref (self->lingering);
+  pf_agenda_free (self->agenda);
+  pf_agenda_free (self->lingering);
+  g_hash_table_unref (self->by_path);
   g_ptr_array_unref (self->checks);
   g_clear_pointer (&self->slots, pf_slots_free);
   G_OBJECT_CLASS (pf_schedule_parent_class)->finalize (object);
@@ -439,7 +437,8 @@ static void
 pf_schedule_init (PfSchedule *self)
 {
   self->entries = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, entry_remove);
-  self->lingering = g_hash_table_new (NULL, NULL);
+  self->agenda = pf_agenda_new (pf_entry_on_date, self);
+  self->lingering = pf_agenda_new (pf_schedule_on_lingered, self);
+  self->by_path = g_hash_table_new (g_str_hash, g_str_equal);
   self->checks = g_ptr_array_new_with_free_func (g_object_unref);
-  g_queue_init (&self->waiting);
 }

@@ -22,29 +22,34 @@ set_next_check (PfEntry *entry, gint64 time)
 }
 
 void
+pf_entry_unplan (PfEntry *entry)
+{
+  g_clear_pointer (&entry->date, pf_date_remove);
+}
+
+void
 pf_entry_plan_none (PfEntry *entry)
 {
-  g_clear_handle_id (&entry->timer, g_source_remove);
+  pf_entry_unplan (entry);
   set_next_check (entry, 0);
 }
 
-static gboolean
-on_timer (gpointer user_data)
+void
+pf_entry_on_date (gpointer item, gpointer user_data)
 {
-  PfEntry *entry = user_data;
+  PfEntry *entry = item;
 
-  entry->timer = 0;
+  entry->date = NULL;
   pf_entry_due (entry);
-  return G_SOURCE_REMOVE;
 }
 
 void
 pf_entry_plan_in (PfEntry *entry, guint milliseconds)
 {
-  g_clear_handle_id (&entry->timer, g_source_remove);
+  pf_entry_unplan (entry);
   if (entry->schedule->stopped)
     return;
-  entry->timer = g_timeout_add (milliseconds, on_timer, entry);
+  entry->date = pf_agenda_add (entry->schedule->agenda, milliseconds, entry);
   set_next_check (entry, g_get_real_time () + (gint64) milliseconds * 1000);
 }
 
