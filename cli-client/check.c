@@ -105,7 +105,9 @@ start_all (PfClient *client, PfChecks *checks, GError **error)
   g_variant_get (reply, "(^a&o)", &paths);
   for (const char **path = paths; *path != NULL; path++)
     {
-      PfChecked *check = pf_checks_add (checks, *path, "", error);
+      GVariant *properties = g_hash_table_lookup (overview->checks, *path);
+      PfChecked *check = properties != NULL ? pf_checks_add_known (checks, *path, properties)
+                                            : pf_checks_add (checks, *path, "", error);
 
       if (check == NULL)
         return FALSE;
@@ -145,6 +147,9 @@ explain_all (PfClient *client, PfChecks *checks, GError **error)
   return overview != NULL;
 }
 
+/* us */
+#define SUM_INTERVAL (50 * 1000)
+
 /* --- Waiting ---------------------------------------------------------------------------------- */
 
 typedef struct
@@ -154,6 +159,7 @@ typedef struct
   GHashTable *told; /* PfChecked whose result is printed */
   guint width;      /* of the longest address */
   gboolean explain;
+  gint64 summed; /* when the line for several was made last (us) */
 } Waiting;
 
 static guint
@@ -226,7 +232,15 @@ on_changed (PfChecks *checks, PfChecked *check, gpointer user_data)
       fflush (stdout);
     }
   if (pf_checks_count (checks) > 1)
-    show_several (self, checks);
+    {
+      gint64 now = g_get_monotonic_time ();
+
+      /* The sum over all, for each change of one of them, would be quadratic work. */
+      if (now - self->summed < SUM_INTERVAL)
+        return;
+      self->summed = now;
+      show_several (self, checks);
+    }
   else if (!check->finished)
     show_one (self, check);
 }
@@ -236,8 +250,8 @@ wait_for (PfCli *cli, PfChecks *checks, GError **error)
 {
   g_autoptr (PfProgress) progress = pf_progress_new (!cli->output->json);
   g_autoptr (GHashTable) told = g_hash_table_new (NULL, NULL);
-  Waiting waiting = { cli->output, progress, told, longest_address (checks),
-                      cli->options->explain };
+  Waiting waiting = { cli->output,           progress, told, longest_address (checks),
+                      cli->options->explain, 0 };
 
   return pf_checks_wait (checks, on_changed, &waiting, error);
 }

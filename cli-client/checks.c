@@ -261,11 +261,10 @@ pf_checks_free (PfChecks *self)
   g_free (self);
 }
 
-PfChecked *
-pf_checks_add (PfChecks *self, const char *path, const char *address, GError **error)
+static PfChecked *
+add (PfChecks *self, const char *path, const char *address)
 {
   PfChecked *check = g_new0 (PfChecked, 1);
-  g_autoptr (GError) wrong = NULL;
 
   check->path = g_strdup (path);
   check->address = g_strdup (address);
@@ -273,6 +272,24 @@ pf_checks_add (PfChecks *self, const char *path, const char *address, GError **e
   check->properties = g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
   check->result = g_variant_ref (check->properties);
   g_ptr_array_add (self->checks, check);
+  return check;
+}
+
+PfChecked *
+pf_checks_add_known (PfChecks *self, const char *path, GVariant *properties)
+{
+  PfChecked *check = add (self, path, "");
+
+  merge (check, properties);
+  return check;
+}
+
+PfChecked *
+pf_checks_add (PfChecks *self, const char *path, const char *address, GError **error)
+{
+  PfChecked *check = add (self, path, address);
+  g_autoptr (GError) wrong = NULL;
+
   if (look (self, check, &wrong))
     return check;
   /* It stays for a minute after its end: this is another service than the one that started it. */

@@ -23,6 +23,9 @@ void pf_checks_free (PfChecks *self);
  * error. */
 PfChecked *pf_checks_add (PfChecks *self, const char *path, const char *address, GError **error);
 
+/* The same of one whose @properties are known: it is not asked for them. */
+PfChecked *pf_checks_add_known (PfChecks *self, const char *path, GVariant *properties);
+
 /* In the order they were added. */
 guint pf_checks_count (PfChecks *self);
 PfChecked *pf_checks_get (PfChecks *self, guint index);

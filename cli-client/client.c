@@ -265,8 +265,7 @@ compare_objects (gconstpointer a, gconstpointer b)
 {
   const PfObject *one = *(PfObject *const *) a, *other = *(PfObject *const *) b;
 
-  return g_ascii_strcasecmp (pf_property_string (one->properties, "Address"),
-                             pf_property_string (other->properties, "Address"));
+  return g_ascii_strcasecmp (one->address, other->address);
 }
 
 static void
@@ -276,15 +275,19 @@ take_object (PfOverview *self, const char *path, GVariant *interfaces)
       g_variant_lookup_value (interfaces, PF_INTERFACE_ACCOUNT, G_VARIANT_TYPE_VARDICT);
   g_autoptr (GVariant) manager =
       g_variant_lookup_value (interfaces, PF_INTERFACE_MANAGER, G_VARIANT_TYPE_VARDICT);
+  GVariant *check = g_variant_lookup_value (interfaces, PF_INTERFACE_CHECK, G_VARIANT_TYPE_VARDICT);
   PfObject *object;
 
   if (manager != NULL && self->manager == NULL)
     self->manager = g_steal_pointer (&manager);
+  if (check != NULL)
+    g_hash_table_replace (self->checks, g_strdup (path), check);
   if (account == NULL)
     return;
   object = g_new0 (PfObject, 1);
   object->path = g_strdup (path);
   object->properties = g_steal_pointer (&account);
+  object->address = pf_property_string (object->properties, "Address");
   g_ptr_array_add (self->accounts, object);
 }
 
@@ -305,6 +308,8 @@ pf_client_overview (PfClient *self, GError **error)
     return NULL;
   overview = g_new0 (PfOverview, 1);
   overview->accounts = g_ptr_array_new_with_free_func (object_free);
+  overview->checks =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
   g_variant_get (reply, "(a{oa{sa{sv}}})", &iter);
   while (g_variant_iter_loop (iter, "{&o@a{sa{sv}}}", &path, &interfaces))
     take_object (overview, path, interfaces);
@@ -319,44 +324,80 @@ pf_overview_free (PfOverview *self)
 {
   g_clear_pointer (&self->manager, g_variant_unref);
   g_ptr_array_unref (self->accounts);
+  g_hash_table_unref (self->checks);
   g_free (self);
+}
+
+/* (transfer full) (nullable): a{sv}'s value of @name. Ten thousand accounts tell their properties in the same order: where one was
+ * found is looked at first in the next. */
+static GVariant *
+find_property (GVariant *properties, const char *name)
+{
+  static GHashTable *places; /* name -> index */
+  gsize n = g_variant_n_children (properties);
+  gsize place;
+
+  if (places == NULL)
+    places = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  place = GPOINTER_TO_SIZE (g_hash_table_lookup (places, name));
+  for (gsize i = 0; i < n; i++)
+    {
+      gsize index = (place + i) % n;
+      g_autoptr (GVariant) value = NULL;
+      const char *key;
+
+      g_variant_get_child (properties, index, "{&sv}", &key, &value);
+      if (!g_str_equal (key, name))
+        continue;
+      if (i > 0)
+        g_hash_table_replace (places, g_strdup (name), GSIZE_TO_POINTER (index));
+      return g_steal_pointer (&value);
+    }
+  return NULL;
 }
 
 const char *
 pf_property_string (GVariant *properties, const char *name)
 {
-  const char *text = "";
+  g_autoptr (GVariant) value = find_property (properties, name);
 
-  if (!g_variant_lookup (properties, name, "&s", &text))
-    g_variant_lookup (properties, name, "&o", &text);
-  return text;
+  /* What it points to is part of @properties. */
+  if (value != NULL
+      && (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING)
+          || g_variant_is_of_type (value, G_VARIANT_TYPE_OBJECT_PATH)))
+    return g_variant_get_string (value, NULL);
+  return "";
 }
 
 guint64
 pf_property_number (GVariant *properties, const char *name)
 {
-  guint64 large = 0;
-  guint32 number = 0;
+  g_autoptr (GVariant) value = find_property (properties, name);
 
-  return g_variant_lookup (properties, name, "u", &number)  ? number
-         : g_variant_lookup (properties, name, "t", &large) ? large
-                                                            : 0;
+  if (value != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_UINT32))
+    return g_variant_get_uint32 (value);
+  return value != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64)
+             ? g_variant_get_uint64 (value)
+             : 0;
 }
 
 gboolean
 pf_property_boolean (GVariant *properties, const char *name)
 {
-  gboolean value = FALSE;
+  g_autoptr (GVariant) value = find_property (properties, name);
 
-  g_variant_lookup (properties, name, "b", &value);
-  return value;
+  return value != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN)
+         && g_variant_get_boolean (value);
 }
 
 void
 pf_property_problem (GVariant *properties, const char *name, const char **code, const char **text)
 {
+  g_autoptr (GVariant) value = find_property (properties, name);
+
   *code = *text = "";
-  g_variant_lookup (properties, name, "(&s&s)", code, text);
+  if (value != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE ("(ss)")))
+    g_variant_get (value, "(&s&s)", code, text);
 }
 
 /* --- Signals ---------------------------------------------------------------------------------- */

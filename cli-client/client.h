@@ -49,13 +49,15 @@ typedef struct
 {
   char *path;
   GVariant *properties; /* a{sv} */
+  const char *address;  /* of an account, within @properties */
 } PfObject;
 
-/* What the service shows us: its own properties, and all accounts by address. */
+/* What the service shows us: its own properties, all accounts by address, checks. */
 typedef struct
 {
   GVariant *manager;   /* a{sv} */
   GPtrArray *accounts; /* of PfObject */
+  GHashTable *checks;  /* path -> a{sv} */
 } PfOverview;
 
 PfOverview *pf_client_overview (PfClient *self, GError **error);

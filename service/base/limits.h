@@ -38,6 +38,10 @@
 /* SCRAM iterations: below, the password is too cheap to guess from a stolen exchange; above, the server burns our CPU. */
 #define PF_LIMIT_SCRAM_ITERATIONS_LOW 1000
 #define PF_LIMIT_SCRAM_ITERATIONS_HIGH 1000000
+/* SCRAM keys that are kept, one an account (some 200 octets each); threads that make them: a hostile server keeps one busy for
+ * about a second. */
+#define PF_LIMIT_SCRAM_KEYS 10000
+#define PF_LIMIT_SCRAM_THREADS 2
 
 /* --- Network -------------------------------------------------------------------------------------------------- */
 
@@ -132,6 +136,11 @@
 /* How often changes are told, in milliseconds between two tellings: accounts, progress of checks. */
 #define PF_LIMIT_TELL_ACCOUNTS_MS 250
 #define PF_LIMIT_TELL_CHECKS_MS 200
+/* A large answer is made in turns of the main loop, each so long (us); accounts that changed meanwhile are made in another round, or
+ * in the last turn when there are no more than these. */
+#define PF_LIMIT_TURN_US 5000
+#define PF_LIMIT_ENTRIES_A_TURN 100
+#define PF_LIMIT_GATHERING_ROUNDS 5
 /* Removed accounts whose owner is remembered for the log entry that tells of it. */
 #define PF_LIMIT_DEPARTED 1000
 /* The message bus answers at once, or something is broken. */

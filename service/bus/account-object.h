@@ -10,6 +10,9 @@ GVariant *pf_account_state_vardict (PfAccount *account);
  * PF_LIMIT_TELL_ACCOUNTS_MS. */
 PfAccountWatch *pf_account_watch_new  (PfBus *bus);
 void            pf_account_watch_free (PfAccountWatch *self);
+/* (transfer none): {oa{sa{sv}}}, as GetManagedObjects has it; kept until the account changes. */
+GVariant       *pf_account_watch_entry (PfAccountWatch *self, PfAccount *account);
+gboolean        pf_account_watch_has_entry (PfAccountWatch *self, PfAccount *account);
 /* Tells what is new about @account now: before the answer to a method that changed it. */
 void            pf_account_watch_tell (PfAccountWatch *self, PfAccount *account);
 

@@ -23,6 +23,7 @@ typedef struct
   PfAccount *account;
   PfSettings *settings; /* as told; NULL before InterfacesAdded */
   GVariant *state;      /* (nullable): as told */
+  GVariant *entry;      /* (nullable): pf_account_watch_entry() */
   gulong changed;
 } Shown;
 
@@ -34,6 +35,7 @@ shown_free (Shown *self)
   g_object_unref (self->account);
   g_clear_pointer (&self->settings, pf_settings_unref);
   g_clear_pointer (&self->state, g_variant_unref);
+  g_clear_pointer (&self->entry, g_variant_unref);
   g_free (self);
 }
 
@@ -111,6 +113,7 @@ on_changed (PfAccount *account, gpointer user_data)
 {
   Shown *self = user_data;
 
+  g_clear_pointer (&self->entry, g_variant_unref);
   pf_coalescer_add (self->watch->changes, self);
   pf_manager_watch_changed (self->watch->bus->manager_watch);
 }
@@ -201,4 +204,40 @@ pf_account_watch_tell (PfAccountWatch *self, PfAccount *account)
 
   if (shown != NULL)
     tell (shown, NULL);
+}
+
+static GVariant *
+make_entry (PfBus *bus, PfAccount *account)
+{
+  const PfInterface *interface = &pf_account_interface;
+  GVariant *interfaces[] = { g_variant_new_dict_entry (
+      g_variant_new_string (interface->info->name), interface->properties (bus, NULL, account)) };
+  g_autoptr (GVariant) tree = g_variant_ref_sink (
+      g_variant_new_dict_entry (g_variant_new_object_path (pf_account_get_path (account)),
+                                g_variant_new_array (NULL, interfaces, 1)));
+  g_autoptr (GBytes) octets = g_variant_get_data_as_bytes (tree);
+  /* A copy of the right size: what GVariant grows while it writes is larger. */
+  g_autoptr (GBytes) kept =
+      g_bytes_new (g_bytes_get_data (octets, NULL), g_bytes_get_size (octets));
+
+  return g_variant_ref_sink (
+      g_variant_new_from_bytes (G_VARIANT_TYPE ("{oa{sa{sv}}}"), kept, TRUE));
+}
+
+GVariant *
+pf_account_watch_entry (PfAccountWatch *self, PfAccount *account)
+{
+  Shown *shown = g_hash_table_lookup (self->shown, account);
+
+  if (shown->entry == NULL)
+    shown->entry = make_entry (self->bus, account);
+  return shown->entry;
+}
+
+gboolean
+pf_account_watch_has_entry (PfAccountWatch *self, PfAccount *account)
+{
+  const Shown *shown = g_hash_table_lookup (self->shown, account);
+
+  return shown->entry != NULL;
 }

@@ -4,6 +4,9 @@
 
 #include "bus/errors.h"
 
+/* A reply's body that waits for GDBus's thread. */
+#define LARGE_BODY "postferry-body"
+
 struct _PfCall
 {
   GDBusConnection *connection;
@@ -114,6 +117,33 @@ pf_call_return (PfCall *self, GVariant *value)
   if (value != NULL)
     g_dbus_message_set_body (reply, value);
   answer (self, reply);
+}
+
+void
+pf_call_return_large (PfCall *self, GVariant *value)
+{
+  g_autoptr (GDBusMessage) reply = g_dbus_message_new_method_reply (self->message);
+
+  g_object_set_data_full (G_OBJECT (reply), LARGE_BODY, g_variant_ref_sink (value),
+                          (GDestroyNotify) g_variant_unref);
+  answer (self, reply);
+}
+
+GDBusMessage *
+pf_call_fill_in (GDBusMessage *message)
+{
+  g_autoptr (GDBusMessage) reply = message;
+  GVariant *body = g_object_get_data (G_OBJECT (reply), LARGE_BODY);
+  GDBusMessage *filled;
+
+  if (body == NULL)
+    return g_steal_pointer (&reply);
+  filled = g_dbus_message_copy (reply, NULL);
+  /* Only a descriptor that cannot be duplicated makes it fail, and there is none. */
+  if (filled == NULL)
+    return g_steal_pointer (&reply);
+  g_dbus_message_set_body (filled, body);
+  return filled;
 }
 
 void

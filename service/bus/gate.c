@@ -280,7 +280,7 @@ on_arrival (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* In GDBus's thread: takes every method call out of its hands. */
+/* In GDBus's thread: takes every method call out of its hands, and completes large answers. */
 static GDBusMessage *
 on_message (GDBusConnection *connection,
             GDBusMessage *message,
@@ -291,7 +291,9 @@ on_message (GDBusConnection *connection,
   Arrival *arrival;
   g_autoptr (GSource) source = NULL;
 
-  if (!incoming || g_dbus_message_get_message_type (message) != G_DBUS_MESSAGE_TYPE_METHOD_CALL
+  if (!incoming)
+    return pf_call_fill_in (message);
+  if (g_dbus_message_get_message_type (message) != G_DBUS_MESSAGE_TYPE_METHOD_CALL
       || g_strcmp0 (g_dbus_message_get_interface (message), "org.freedesktop.DBus.Peer") == 0)
     return message;
 

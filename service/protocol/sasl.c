@@ -212,6 +212,78 @@ encode (const char *answer, gsize length)
   return text;
 }
 
+/* --- SCRAM's key ------------------------------------------------------------------------------ */
+
+/* (nullable): what stands behind @name ("s=") in @parts. */
+static const char *
+attribute (const GStrv parts, const char *name)
+{
+  for (guint i = 0; parts[i] != NULL; i++)
+    if (g_str_has_prefix (parts[i], name))
+      return parts[i] + strlen (name);
+  return NULL;
+}
+
+static gboolean
+read_stretch (PfSasl *self, const char *message, PfSaslStretch *stretch)
+{
+  g_auto (GStrv) parts = g_strsplit (message, ",", -1);
+  const char *salt = attribute (parts, "s="), *iterations = attribute (parts, "i=");
+  char *raw = NULL, *prepared = NULL;
+
+  /* The last message of the server ("v=") needs none. */
+  if (!g_str_has_prefix (message, "r=") || salt == NULL || iterations == NULL
+      || gsasl_base64_from (salt, strlen (salt), &raw, &stretch->salt_length) != GSASL_OK)
+    return FALSE;
+  if (gsasl_saslprep (gsasl_property_fast (self->session, GSASL_PASSWORD), GSASL_ALLOW_UNASSIGNED,
+                      &prepared, NULL)
+      != GSASL_OK)
+    {
+      gsasl_free (raw);
+      return FALSE;
+    }
+  stretch->sha256 = strcmp (self->mechanism->name, "SCRAM-SHA-256") == 0;
+  stretch->salt = g_memdup2 (raw, stretch->salt_length);
+  stretch->password = g_strdup (prepared);
+  stretch->iterations = (guint) g_ascii_strtoull (iterations, NULL, 10);
+  gsasl_free (raw);
+  free_gsasl_text (prepared, strlen (prepared));
+  return TRUE;
+}
+
+gboolean
+pf_sasl_wants_key (PfSasl *self, const char *challenge, PfSaslStretch *stretch)
+{
+  g_autofree char *message = NULL;
+  gsize length = 0;
+
+  if (!self->mechanism->scram || self->failed || self->complete || challenge == NULL)
+    return FALSE;
+  message = decode (challenge, &length);
+  return message != NULL && is_sane (message, length) && read_stretch (self, message, stretch);
+}
+
+void
+pf_sasl_set_key (PfSasl *self, const guint8 *key, gsize length)
+{
+  char *hex = g_malloc (2 * length + 1);
+
+  for (gsize i = 0; i < length; i++)
+    g_snprintf (hex + 2 * i, 3, "%02x", key[i]);
+  /* Without it libgsasl stretches the password by itself. */
+  (void) gsasl_property_set (self->session, GSASL_SCRAM_SALTED_PASSWORD, hex);
+  explicit_bzero (hex, 2 * length);
+  g_free (hex);
+}
+
+void
+pf_sasl_stretch_clear (PfSaslStretch *stretch)
+{
+  pf_output_wipe_string (stretch->password);
+  g_free (stretch->salt);
+  *stretch = (PfSaslStretch){ 0 };
+}
+
 /* One turn of libgsasl's; FALSE when it refuses. */
 static gboolean
 turn (PfSasl *self, const char *message, gsize length, char **out)

@@ -100,16 +100,21 @@ on_authenticated (PfImapSession *self, const PfImapEvent *event)
     pf_login_refused (&self->login, SESSION (self), event->code, event->text, FALSE);
 }
 
-void
-pf_imap_login_challenge (PfImapSession *self, const PfImapEvent *event)
+static void
+respond (PfSession *session, const char *answer)
 {
-  char *answer = pf_login_answer (&self->login, event->text);
+  PfImapSession *self = PF_IMAP_SESSION (session);
 
   if (answer != NULL)
     pf_imap_auth_respond (self->imap, answer);
   else
     pf_imap_auth_cancel (self->imap);
-  pf_sasl_free_text (answer);
+}
+
+void
+pf_imap_login_challenge (PfImapSession *self, const PfImapEvent *event)
+{
+  pf_login_answer (&self->login, SESSION (self), event->text, respond);
 }
 
 void

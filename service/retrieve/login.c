@@ -1,6 +1,7 @@
 #include "retrieve/login.h"
 
 #include "dbus-interfaces/text.h"
+#include "retrieve/stretch.h"
 
 #include <string.h>
 
@@ -9,7 +10,7 @@ pf_login_clear (PfLogin *login)
 {
   g_clear_pointer (&login->sasl, pf_sasl_free);
   login->mechanism = NULL;
-  login->cancelled = FALSE;
+  login->cancelled = login->stretching = FALSE;
 }
 
 gboolean
@@ -53,8 +54,9 @@ pf_login_may_use_command (PfSession *session)
          && (g_ascii_strcasecmp (wanted, "auto") == 0 || g_ascii_strcasecmp (wanted, "user") == 0);
 }
 
-char *
-pf_login_answer (PfLogin *login, const char *challenge)
+/* (transfer full) (nullable) */
+static char *
+step (PfLogin *login, const char *challenge)
 {
   char *out = NULL;
 
@@ -65,6 +67,76 @@ pf_login_answer (PfLogin *login, const char *challenge)
   g_clear_pointer (&out, pf_sasl_free_text);
   login->cancelled = TRUE;
   return NULL;
+}
+
+static void
+answer_now (PfLogin *login, PfSession *session, const char *challenge, PfLoginRespond respond)
+{
+  char *answer = step (login, challenge);
+
+  respond (session, answer);
+  pf_sasl_free_text (answer);
+}
+
+/* A challenge whose answer waits. */
+typedef struct
+{
+  PfSession *session;
+  PfLogin *login; /* the session's */
+  char *challenge;
+  PfLoginRespond respond;
+} Waiting;
+
+static void
+on_key (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Waiting *waiting = user_data;
+  PfLogin *login = waiting->login;
+  GError *error = NULL;
+  g_autoptr (PfSecret) key = pf_stretch_finish (result, &error);
+  gsize length;
+
+  if (pf_session_has_failed (waiting->session) || !login->stretching)
+    g_clear_error (&error);
+  else if (key == NULL)
+    pf_session_fail (waiting->session, error);
+  else
+    {
+      const char *octets = pf_secret_peek (key, &length);
+
+      login->stretching = FALSE;
+      pf_sasl_set_key (login->sasl, (const guint8 *) octets, length);
+      answer_now (login, waiting->session, waiting->challenge, waiting->respond);
+      pf_session_kick (waiting->session);
+    }
+  g_object_unref (waiting->session);
+  g_free (waiting->challenge);
+  g_free (waiting);
+}
+
+void
+pf_login_answer (PfLogin *login, PfSession *session, const char *challenge, PfLoginRespond respond)
+{
+  PfSaslStretch stretch = { 0 };
+  Waiting *waiting;
+
+  /* One challenge more, although the last one is not answered: no SASL. */
+  if (login->stretching)
+    login->cancelled = TRUE;
+  login->stretching = FALSE;
+  if (login->sasl == NULL || login->cancelled
+      || !pf_sasl_wants_key (login->sasl, challenge, &stretch))
+    {
+      answer_now (login, session, challenge, respond);
+      return;
+    }
+  waiting = g_new0 (Waiting, 1);
+  waiting->session = g_object_ref (session);
+  waiting->login = login;
+  waiting->challenge = g_strdup (challenge);
+  waiting->respond = respond;
+  login->stretching = TRUE;
+  pf_stretch_async (pf_session_get_info (session)->settings->address, &stretch, on_key, waiting);
 }
 
 /* Hints for servers without response codes; text is no guide, so a wrong guess must do no harm: busy is only tried again later. */

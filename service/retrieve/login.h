@@ -9,6 +9,7 @@ typedef struct
   const char *mechanism;
   PfSasl *sasl;
   gboolean cancelled; /* we said "*" since the server's proof was wrong */
+  gboolean stretching; /* the answer to a challenge waits for SCRAM's key */
 } PfLogin;
 
 void     pf_login_clear (PfLogin *login);
@@ -26,8 +27,12 @@ gboolean pf_login_begin (PfLogin *login, PfSession *session, const char *offered
 /* TRUE when the protocol's own command (USER/PASS, LOGIN) may be used: by the setting and by the line's safety. */
 gboolean pf_login_may_use_command (PfSession *session);
 
-/* (transfer full) (nullable): the answer to @challenge; NULL: send "*", the server's proof or message is wrong. */
-char    *pf_login_answer (PfLogin *login, const char *challenge);
+/* @answer: (nullable): NULL: send "*", the server's proof or message is wrong */
+typedef void (*PfLoginRespond) (PfSession *session, const char *answer);
+
+/* Answers @challenge by @respond: at once, or, unless @session fails meanwhile, when SCRAM's key is made. @login is part of
+ * @session. */
+void     pf_login_answer (PfLogin *login, PfSession *session, const char *challenge, PfLoginRespond respond);
 
 /* Ends the session with the fitting problem after the server's refusal. */
 void     pf_login_refused (PfLogin *login, PfSession *session, const char *code, const char *text, gboolean codes_announced);

@@ -101,16 +101,21 @@ on_login_reply (PfPop3Session *self, const PfPop3Event *event)
                       pf_pop3_has_capability (self->pop3, "AUTH-RESP-CODE", NULL));
 }
 
-void
-pf_pop3_login_challenge (PfPop3Session *self, const PfPop3Event *event)
+static void
+respond (PfSession *session, const char *answer)
 {
-  char *answer = pf_login_answer (&self->login, event->text);
+  PfPop3Session *self = PF_POP3_SESSION (session);
 
   if (answer != NULL)
     pf_pop3_auth_respond (self->pop3, answer);
   else
     pf_pop3_auth_cancel (self->pop3);
-  pf_sasl_free_text (answer);
+}
+
+void
+pf_pop3_login_challenge (PfPop3Session *self, const PfPop3Event *event)
+{
+  pf_login_answer (&self->login, SESSION (self), event->text, respond);
 }
 
 static void

@@ -3,13 +3,15 @@
 
 many-client.py add N KEY=VALUE...   AddAccount for u00000@example.net and so on; prints the seconds
 many-client.py enable               Update Enabled=true of every account
-many-client.py objects N            GetManagedObjects N times, while another process asks for a property all the time: prints the
-                                    longest wait of the latter (ms) in quiet, octets, seconds of the quickest, the longest wait (ms)
+many-client.py objects N PID        GetManagedObjects N times: prints the octets, the seconds of the quickest, the longest turn of the
+                                    main loop of PID (ms) in quiet and meanwhile, and the longest wait of another caller (ms)
 """
 
 import os
+import re
 import subprocess
 import sys
+import tempfile
 import time
 
 import gi
@@ -72,7 +74,42 @@ def ask_all_the_time(bus):
         longest = 0.0
 
 
-def measure(bus, count):
+def watch_loop(pid):
+    """strace of the main thread's poll(): starts it."""
+    trace = tempfile.NamedTemporaryFile(mode='r')
+    process = subprocess.Popen(['strace', '-ttt', '-T', '-e', 'trace=poll', '-o', trace.name, '-p', str(pid)], stderr=subprocess.DEVNULL)
+    time.sleep(0.5)
+    return process, trace
+
+
+def longest_turn(watched):
+    """Milliseconds between the end of one poll() and the beginning of the next."""
+    process, trace = watched
+    process.terminate()
+    process.wait()
+    longest, end = 0.0, None
+    for text in trace:
+        found = re.match(r'([0-9.]+) poll\(.*<([0-9.]+)>$', text)
+        if found is None:
+            continue
+        if end is not None:
+            longest = max(longest, float(found[1]) - end)
+        end = float(found[1]) + float(found[2])
+    return longest * 1000
+
+
+def measure(bus, count, pid):
+    watched = watch_loop(pid)
+    time.sleep(2)
+    quiet = longest_turn(watched)
+    best = 1e9
+    watched = watch_loop(pid)
+    # The client's own work, done by the same two cores, is none of the service's.
+    for _ in range(count):
+        start = time.monotonic()
+        answer = objects(bus)
+        best = min(best, time.monotonic() - start)
+    turn = longest_turn(watched)
     asker = subprocess.Popen([sys.executable, '-B', __file__, 'ask'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def longest():
@@ -80,18 +117,14 @@ def measure(bus, count):
         asker.stdin.flush()
         return float(asker.stdout.readline())
 
+    time.sleep(0.5)
     longest()
-    time.sleep(1)
-    quiet, best = longest(), 1e9
-    # The client's own work, done by the same two cores, is none of the service's: only this process waits for its answer.
     for _ in range(count):
-        start = time.monotonic()
-        answer = objects(bus)
-        best = min(best, time.monotonic() - start)
-    worst = longest()
+        objects(bus)
+    wait = longest()
     asker.stdin.close()
     asker.wait()
-    print(quiet, answer.get_size(), best, worst)
+    print(answer.get_size(), best, quiet, turn, wait)
 
 
 def main():
@@ -109,7 +142,7 @@ def main():
     elif command == 'ask':
         ask_all_the_time(bus)
     elif command == 'objects':
-        measure(bus, int(arguments[0]))
+        measure(bus, int(arguments[0]), int(arguments[1]))
 
 
 if __name__ == '__main__':

@@ -23,8 +23,10 @@ MUTANTS = [
     ('refused-password-tried-for-ever', 'service/retrieve/login.c', '{ "AUTH", PF_PROBLEM_CREDENTIALS_REJECTED },',
      '{ "AUTH", PF_PROBLEM_SERVER_BUSY },', 'retrieve-choices'),
     ('answers-before-the-command', 'service/protocol/pop3-answers.c', 'if (due == NULL || self->early)', 'if (due == NULL)', 'unit-protocol-pop3-ahead'),
-    ('more-connections-than-allowed', 'service/schedule/slots.c', 'self->used >= self->total || count >= self->per_server',
-     'self->used >= self->total', 'schedule-slots'),
+    ('more-connections-than-allowed', 'service/schedule/slots.c', 'line->waiting.length > 0 && line->used < self->per_server',
+     'line->waiting.length > 0', 'schedule-slots'),
+    ('one-key-for-every-password', 'service/retrieve/stretch.c', 'return memcmp (origin, one->origin, sizeof origin) == 0 ? pf_secret_ref (one->key) : NULL;',
+     'return pf_secret_ref (one->key);', 'retrieve-stretch'),
 ]
 
 

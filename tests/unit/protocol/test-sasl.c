@@ -215,6 +215,41 @@ exchange_prove (Exchange *exchange, const char *mechanism)
   g_assert_false (pf_sasl_is_complete (exchange->sasl));
 }
 
+/* What fails it: pf_sasl_set_key() without its gsasl_property_set(): libgsasl would stretch the password in the main loop. */
+static void
+test_key_from_outside (void)
+{
+  static const guint8 wrong[32] = { 1 };
+  PfSasl *sasl = start ("SCRAM-SHA-256", "user", "pencil");
+  PfSasl *plain = start ("PLAIN", "user", "pencil");
+  g_autofree char *first = step (sasl, NULL, PF_SASL_CONTINUE);
+  g_autofree char *server =
+      g_strdup_printf ("r=%sserver,s=QSXCR+Q6sek8bf92,i=4096", strstr (first, ",r=") + 3);
+  g_autofree char *challenge = g_base64_encode ((const guchar *) server, strlen (server));
+  g_autofree char *message =
+      g_strdup_printf ("%s,%s,c=biws,r=%sserver", first + 3, server, strstr (first, ",r=") + 3);
+  g_autofree char *proof = NULL, *signature = NULL, *final = NULL;
+  PfSaslStretch stretch = { 0 };
+
+  g_assert_false (pf_sasl_wants_key (plain, challenge, &stretch));
+  g_assert_false (pf_sasl_wants_key (sasl, "dj1hYmNk", &stretch));
+  g_assert_false (pf_sasl_wants_key (sasl, "???", &stretch));
+  g_assert_true (pf_sasl_wants_key (sasl, challenge, &stretch));
+  g_assert_true (stretch.sha256);
+  g_assert_cmpstr (stretch.password, ==, "pencil");
+  g_assert_cmpuint (stretch.salt_length, ==, 12);
+  g_assert_cmpuint (stretch.iterations, ==, 4096);
+  pf_sasl_stretch_clear (&stretch);
+  pf_sasl_set_key (sasl, wrong, sizeof wrong);
+  final = step (sasl, server, PF_SASL_CONTINUE);
+  scram_compute (G_CHECKSUM_SHA256, "pencil", "QSXCR+Q6sek8bf92", 4096, message, &proof,
+                 &signature);
+  g_assert_true (g_str_has_prefix (final, "c=biws,r="));
+  g_assert_null (strstr (final, proof));
+  pf_sasl_free (sasl);
+  pf_sasl_free (plain);
+}
+
 static void
 exchange_end (Exchange *exchange)
 {
@@ -432,6 +467,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sasl/plain", test_plain);
   g_test_add_func ("/sasl/login", test_login);
   g_test_add_func ("/sasl/cram-md5", test_cram_md5);
+  g_test_add_func ("/sasl/key", test_key_from_outside);
   g_test_add_func ("/sasl/vectors", test_vectors);
   g_test_add_func ("/sasl/bounds", test_scram_bounds);
   g_test_add_func ("/sasl/hostile-base64", test_hostile_base64);
