@@ -64,6 +64,9 @@
 /* Names of a certificate told in a sentence. */
 #define PF_LIMIT_CERTIFICATE_NAMES 5
 
+/* Servers whose limit for IDLE was learned. */
+#define PF_LIMIT_PATIENCE_SERVERS 10000
+
 /* --- Messages ------------------------------------------------------------------------------------------------- */
 
 /* Where MaxMessageSize= of the service is not set. Providers accept up to 150 MB. */

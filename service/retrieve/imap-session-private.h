@@ -55,8 +55,7 @@ struct _PfImapSession
   /* idling */
   GTask *idle_task;
   guint idle_timer;
-  guint32 idle_exists;
-  gboolean news;
+  gboolean news; /* EXISTS came since the folder was opened */
 
   GTask *closing_task;
 };

@@ -2,9 +2,6 @@
 
 #include "base/limits.h"
 
-/* NAT boxes forget a silent connection after ten minutes or so; RFC 2177 would allow 29. */
-#define IDLE_SECONDS (9 * 60)
-
 G_DEFINE_FINAL_TYPE (PfImapSession, pf_imap_session, PF_TYPE_SESSION)
 
 static void
@@ -99,13 +96,28 @@ on_idle_timer (gpointer user_data)
 }
 
 static void
-imap_idle (PfSession *session, GTask *task)
+answer_idle (PfImapSession *self)
+{
+  GTask *task = g_steal_pointer (&self->idle_task);
+
+  pf_session_answer (SESSION (self), task);
+  g_task_return_boolean (task, self->news);
+  g_object_unref (task);
+}
+
+static void
+imap_idle (PfSession *session, GTask *task, guint seconds)
 {
   PfImapSession *self = PF_IMAP_SESSION (session);
 
   self->idle_task = task;
-  self->news = FALSE;
-  self->idle_timer = g_timeout_add_seconds (IDLE_SECONDS, on_idle_timer, self);
+  /* Told while the folder was read: the server says it once, and not again in IDLE. */
+  if (self->news)
+    {
+      answer_idle (self);
+      return;
+    }
+  self->idle_timer = g_timeout_add_seconds (seconds, on_idle_timer, self);
   pf_imap_idle (self->imap);
   pf_session_kick (session);
 }
@@ -113,27 +125,22 @@ imap_idle (PfSession *session, GTask *task)
 static void
 on_change (PfImapSession *self)
 {
-  if (self->idle_task == NULL || self->news)
-    return;
+  if (!self->news && self->idle_task != NULL)
+    imap_idle_done (SESSION (self));
   self->news = TRUE;
-  imap_idle_done (SESSION (self));
 }
 
 static void
 on_idle_reply (PfImapSession *self, const PfImapEvent *event)
 {
-  GTask *task = g_steal_pointer (&self->idle_task);
-
   g_clear_handle_id (&self->idle_timer, g_source_remove);
-  if (task == NULL)
+  if (self->idle_task == NULL)
     return;
-  pf_session_answer (SESSION (self), task);
   if (event->status == PF_IMAP_OK)
-    g_task_return_boolean (task, self->news);
+    answer_idle (self);
   else
-    g_task_return_new_error (task, PF_PROBLEM, PF_PROBLEM_SERVER_BUSY,
-                             "%s does not listen for news", SETTINGS (self)->server);
-  g_object_unref (task);
+    pf_session_fail_with (SESSION (self), PF_PROBLEM_SERVER_BUSY, "%s does not listen for news",
+                          SETTINGS (self)->server);
 }
 
 /* --- Events --------------------------------------------------------------------------------------------------- */
@@ -156,6 +163,10 @@ on_reply (PfImapSession *self, const PfImapEvent *event)
       break;
     case PF_IMAP_SELECT:
     case PF_IMAP_EXAMINE:
+      /* What it told of came before what is listed next. */
+      self->news = FALSE;
+      pf_imap_listing_reply (self, event);
+      break;
     case PF_IMAP_FETCH_LISTING:
       pf_imap_listing_reply (self, event);
       break;
@@ -218,7 +229,6 @@ on_event (PfImapSession *self, const PfImapEvent *event)
       pf_imap_folders_item (self, event);
       break;
     case PF_IMAP_EVENT_EXISTS:
-    case PF_IMAP_EVENT_EXPUNGED:
       on_change (self);
       break;
     case PF_IMAP_EVENT_FOUND:
@@ -237,6 +247,7 @@ on_event (PfImapSession *self, const PfImapEvent *event)
     case PF_IMAP_EVENT_FAULT:
       pf_session_fault (SESSION (self), event->fault, event->text);
       break;
+    case PF_IMAP_EVENT_EXPUNGED:
     case PF_IMAP_EVENT_IDLING:
     default:
       break;

@@ -198,12 +198,15 @@ pf_session_can_idle (PfSession *self)
 }
 
 void
-pf_session_idle_async (PfSession *self, GAsyncReadyCallback callback, gpointer user_data)
+pf_session_idle_async (PfSession *self,
+                       guint seconds,
+                       GAsyncReadyCallback callback,
+                       gpointer user_data)
 {
   GTask *task = pf_session_begin (self, pf_session_idle_async, callback, user_data);
 
   if (task != NULL)
-    PF_SESSION_GET_CLASS (self)->idle (self, task);
+    PF_SESSION_GET_CLASS (self)->idle (self, task, seconds);
 }
 
 gboolean

@@ -94,7 +94,7 @@ struct _PfSessionClass
   void (*remove) (PfSession *self, GTask *task, const guint32 *numbers, gsize n);
   void (*take_back) (PfSession *self, GTask *task, const guint32 *numbers, gsize n);
   void (*close) (PfSession *self, GTask *task);
-  void (*idle) (PfSession *self, GTask *task);
+  void (*idle) (PfSession *self, GTask *task, guint seconds);
   void (*idle_done) (PfSession *self);
   gboolean (*can_idle) (PfSession *self);
   guint (*get_window) (PfSession *self);
@@ -152,9 +152,10 @@ gboolean pf_session_close_finish (PfSession *self, GAsyncResult *result, GError 
 /* Hangs up at once; operations under way fail with @reason (G_IO_ERROR_CANCELLED when NULL). */
 void     pf_session_drop         (PfSession *self, const GError *reason);
 
-/* IDLE on the folder listed last. Ends with TRUE when something changed there, or FALSE after a while without news (idle again). */
+/* IDLE on the folder listed last, for @seconds at most. Ends with TRUE when mail came there since it was opened, or FALSE without
+ * news (idle again). */
 gboolean pf_session_can_idle     (PfSession *self);
-void     pf_session_idle_async   (PfSession *self, GAsyncReadyCallback callback, gpointer user_data);
+void     pf_session_idle_async   (PfSession *self, guint seconds, GAsyncReadyCallback callback, gpointer user_data);
 gboolean pf_session_idle_finish  (PfSession *self, GAsyncResult *result, gboolean *news, GError **error);
 /* Ends IDLE early; its operation then ends as without news. */
 void     pf_session_idle_end     (PfSession *self);

@@ -1,7 +1,8 @@
 #include "schedule/schedule-private.h"
 
-/* News come in showers: a moment's wait makes one check of them. */
-#define DEBOUNCE_MILLISECONDS 500
+/* News come in showers: a moment's wait makes one check of them. Where they lead to nothing again and again, it grows. */
+#define DEBOUNCE_MILLISECONDS 50
+#define DEBOUNCE_DOUBLINGS 10
 /* A listener that was cut off is made anew by a check; soon, but not all at once when a server restarts. */
 #define RECONNECT_MILLISECONDS 5000
 
@@ -12,6 +13,28 @@ typedef struct
   PfEntry *entry;
   PfSession *session;
 } PfIdle;
+
+static const char *
+server_of (PfEntry *entry)
+{
+  return pf_account_get_settings (entry->account)->server;
+}
+
+/* A server ends idle sessions now and then: no failure as long as the next check works. */
+static void
+on_ended (PfEntry *entry, const GError *error)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  /* A silence is no sign of impatience. */
+  if (!g_error_matches (error, PF_PROBLEM, PF_PROBLEM_TIMED_OUT))
+    pf_patience_ended (entry->schedule->patience, server_of (entry),
+                       (guint) ((now - entry->idling_since) / G_USEC_PER_SEC), now);
+  pf_entry_hang_up (entry);
+  if (pf_account_get_settings (entry->account)->enabled)
+    pf_entry_plan_in (entry, RECONNECT_MILLISECONDS
+                                 + (guint) g_random_int_range (0, RECONNECT_MILLISECONDS));
+}
 
 static void
 on_idle (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -26,20 +49,22 @@ on_idle (GObject *source, GAsyncResult *result, gpointer user_data)
   if (current)
     entry->idling = FALSE;
   if (current && error != NULL)
-    {
-      /* Servers end idle sessions now and then: no failure as long as the next check works. */
-      pf_entry_hang_up (entry);
-      if (pf_account_get_settings (entry->account)->enabled)
-        pf_entry_plan_in (entry, RECONNECT_MILLISECONDS
-                                     + (guint) g_random_int_range (0, RECONNECT_MILLISECONDS));
-    }
+    on_ended (entry, error);
   else if (current && entry->check != NULL)
     /* A check waits for this session to be free. */
     pf_schedule_dispatch (entry->schedule);
   else if (current && news)
-    pf_entry_plan_in (entry, DEBOUNCE_MILLISECONDS);
+    {
+      pf_entry_plan_in (entry, DEBOUNCE_MILLISECONDS << MIN (entry->vain, DEBOUNCE_DOUBLINGS));
+      entry->vain++;
+    }
   else if (current)
-    idle_again (entry);
+    {
+      /* A probe ends it before its time. */
+      if (g_get_monotonic_time () >= entry->idling_until)
+        pf_patience_borne (entry->schedule->patience, server_of (entry));
+      idle_again (entry);
+    }
   pf_entry_unref (entry);
   g_object_unref (idle->session);
   g_free (idle);
@@ -49,12 +74,30 @@ static void
 idle_again (PfEntry *entry)
 {
   PfIdle *idle = g_new0 (PfIdle, 1);
+  gint64 now = g_get_monotonic_time ();
+  guint seconds = pf_patience_seconds (entry->schedule->patience, server_of (entry), now);
 
   idle->entry = pf_entry_ref (entry);
   idle->session = g_object_ref (entry->listener);
   entry->idling = TRUE;
   pf_account_set_activity (entry->account, PF_ACTIVITY_LISTENING);
-  pf_session_idle_async (entry->listener, on_idle, idle);
+  entry->idling_since = now;
+  entry->idling_until = now + (gint64) seconds * G_USEC_PER_SEC;
+  pf_session_idle_async (entry->listener, MAX (seconds, 1), on_idle, idle);
+}
+
+gboolean
+pf_entry_may_listen (PfEntry *entry)
+{
+  return pf_patience_seconds (entry->schedule->patience, server_of (entry), g_get_monotonic_time ())
+         > 0;
+}
+
+void
+pf_entry_probe (PfEntry *entry)
+{
+  if (entry->listener != NULL && entry->idling)
+    pf_session_idle_end (entry->listener);
 }
 
 void

@@ -56,6 +56,13 @@ is_outdated (PfEntry *entry, PfCheck *check)
   return settings->enabled && pf_check_get_settings (check) != settings;
 }
 
+/* A courtesy to the server: nothing depends on its answer. */
+static void
+on_left (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  pf_session_close_finish (PF_SESSION (source), result, NULL);
+}
+
 /* A check that was cancelled tells nothing about the account; a test and a dry run change nothing. */
 void
 pf_entry_apply (PfEntry *entry, PfCheck *check)
@@ -68,6 +75,7 @@ pf_entry_apply (PfEntry *entry, PfCheck *check)
       pf_entry_plan (entry);
       return;
     }
+  entry->vain = pf_check_get_tally (check)->octets > 0 ? 0 : entry->vain;
   apply_figures (entry, check);
   apply_problem (entry, check);
   pf_entry_plan (entry);
@@ -76,7 +84,9 @@ pf_entry_apply (PfEntry *entry, PfCheck *check)
     pf_entry_plan_in (entry, MORE_MILLISECONDS);
   else if (is_outdated (entry, check))
     pf_entry_plan_in (entry, 0);
-  else if (session != NULL)
+  else if (session != NULL && pf_entry_may_listen (entry))
     pf_entry_listen (entry, session);
+  else if (session != NULL)
+    pf_session_close_async (session, on_left, NULL);
   pf_journal_save_account (entry->schedule->parts.journal, entry->account);
 }

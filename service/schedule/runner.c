@@ -22,7 +22,8 @@ queue_scheduled (PfEntry *entry)
   if (entry->check != NULL || !pf_account_get_settings (entry->account)->enabled)
     return;
   check = pf_check_new_check (&entry->schedule->parts, entry->account, &options);
-  pf_entry_queue (entry, check, FALSE);
+  /* A listener has its connection already. */
+  pf_entry_queue (entry, check, entry->listener != NULL);
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "base/resume-watch.h"
 #include "deliver/users.h"
 #include "schedule/agenda.h"
+#include "schedule/patience.h"
 #include "schedule/schedule.h"
 #include "schedule/slots.h"
 
@@ -25,6 +26,8 @@ typedef struct
   PfTurn *turn;       /* of that check */
   PfSession *listener;
   gboolean idling;
+  gint64 idling_since, idling_until; /* monotonic, us */
+  guint vain;         /* checks in a row that news brought about and that found nothing */
   guint reach_check;  /* a question to the network monitor is under way: its number */
   gint ref_count;
 } PfEntry;
@@ -37,6 +40,8 @@ struct _PfSchedule
   PfCheckParts parts;
   GHashTable *entries;  /* id -> PfEntry */
   PfAgenda *agenda;     /* of the entries */
+  PfPatience *patience;
+  guint probe_timer;    /* the network changed: do the listeners' connections live? */
   PfSlots *slots;
   GPtrArray *checks;    /* PfCheck, running and lingering */
   GHashTable *by_path;  /* object path -> PfCheck, the same */
@@ -78,6 +83,10 @@ void pf_schedule_on_lingered (gpointer check, gpointer user_data);
 void pf_entry_apply     (PfEntry *entry, PfCheck *check);
 
 /* listener.c */
+/* FALSE when its server is known to end every IDLE at once. */
+gboolean pf_entry_may_listen (PfEntry *entry);
+/* Asks for a sign of life: a connection that is dead fails within ReplyTimeout. */
+void     pf_entry_probe     (PfEntry *entry);
 void pf_entry_listen    (PfEntry *entry, PfSession *session);
 void pf_entry_hang_up   (PfEntry *entry);
 /* (transfer full) (nullable): the listener's session, when it can be used at once. */

@@ -4,6 +4,7 @@
 #include "schedule/backoff.h"
 
 #define DISK_LOOK_SECONDS 60
+#define PROBE_SECONDS 2
 
 G_DEFINE_FINAL_TYPE (PfSchedule, pf_schedule, G_TYPE_OBJECT)
 
@@ -185,6 +186,21 @@ on_resumed (gpointer user_data)
   check_all_now (user_data);
 }
 
+/* Its news come in showers, and an address that went takes the connections with it that had it. */
+static gboolean
+probe_listeners (gpointer user_data)
+{
+  PfSchedule *self = user_data;
+  GHashTableIter iter;
+  gpointer entry;
+
+  self->probe_timer = 0;
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, NULL, &entry))
+    pf_entry_probe (entry);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 on_network_changed (GNetworkMonitor *monitor, gboolean available, PfSchedule *self)
 {
@@ -194,6 +210,8 @@ on_network_changed (GNetworkMonitor *monitor, gboolean available, PfSchedule *se
   g_signal_emit_by_name (self, "changed");
   if (!available)
     return;
+  if (self->probe_timer == 0 && !self->stopped)
+    self->probe_timer = g_timeout_add_seconds (PROBE_SECONDS, probe_listeners, self);
   g_hash_table_iter_init (&iter, self->entries);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
@@ -303,6 +321,7 @@ pf_schedule_stop (PfSchedule *self)
   g_clear_pointer (&self->resume_watch, pf_resume_watch_free);
   g_clear_pointer (&self->users_watch, pf_users_watch_free);
   g_clear_handle_id (&self->disk_timer, g_source_remove);
+  g_clear_handle_id (&self->probe_timer, g_source_remove);
 }
 
 void
@@ -413,6 +432,7 @@ pf_schedule_finalize (GObject *object)
 
   g_hash_table_unref (self->entries);
   pf_agenda_free (self->agenda);
+  pf_patience_free (self->patience);
   pf_agenda_free (self->lingering);
   g_hash_table_unref (self->by_path);
   g_ptr_array_unref (self->checks);
@@ -437,6 +457,7 @@ static void
 pf_schedule_init (PfSchedule *self)
 {
   self->entries = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, entry_remove);
+  self->patience = pf_patience_new ();
   self->agenda = pf_agenda_new (pf_entry_on_date, self);
   self->lingering = pf_agenda_new (pf_schedule_on_lingered, self);
   self->by_path = g_hash_table_new (g_str_hash, g_str_equal);

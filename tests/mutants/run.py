@@ -25,6 +25,8 @@ MUTANTS = [
     ('answers-before-the-command', 'service/protocol/pop3-answers.c', 'if (due == NULL || self->early)', 'if (due == NULL)', 'unit-protocol-pop3-ahead'),
     ('more-connections-than-allowed', 'service/schedule/slots.c', 'line->waiting.length > 0 && line->used < self->per_server',
      'line->waiting.length > 0', 'schedule-slots'),
+    ('tries-what-the-server-ended', 'service/schedule/patience.c', 'one->seconds = MAX (seconds * 3 / 4, SHORTEST_SECONDS);',
+     'one->seconds = LONGEST_SECONDS;', 'schedule-patience'),
     ('one-key-for-every-password', 'service/retrieve/stretch.c', 'return memcmp (origin, one->origin, sizeof origin) == 0 ? pf_secret_ref (one->key) : NULL;',
      'return pf_secret_ref (one->key);', 'retrieve-stretch'),
 ]
