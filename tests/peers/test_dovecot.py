@@ -4,7 +4,9 @@
 import json
 import os
 import pwd
+import re
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'servers'))
 
@@ -247,7 +249,12 @@ def test_uidvalidity_change_delivers_nothing_twice():
         world.provider.fill('carol', messages)
         world.add('c@example.net', 'imap')
         settle(world, 'c@example.net')
-        os.remove(os.path.join(world.provider.mailbox('carol'), 'dovecot-uidlist'))
+        path = os.path.join(world.provider.mailbox('carol'), 'dovecot-uidlist')
+        with open(path, encoding='utf-8') as file:
+            before = int(re.search(r' V([0-9]+)', file.readline())[1])
+        # Dovecot's UIDVALIDITY is the second in which it is made.
+        isolated.wait_for(lambda: time.time() >= before + 1, what='another second')
+        os.remove(path)
         for name in os.listdir(world.provider.mailbox('carol')):
             if name.startswith('dovecot'):
                 os.remove(os.path.join(world.provider.mailbox('carol'), name))

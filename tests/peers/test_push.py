@@ -98,7 +98,8 @@ class TellsEarly(Idle):
 
 
 def count(kit):
-    return sum(len(os.listdir(os.path.join(kit.maildir, name))) for name in ('new', 'cur')) if os.path.isdir(kit.maildir) else 0
+    folders = [os.path.join(kit.maildir, name) for name in ('new', 'cur')]
+    return sum(len(os.listdir(folder)) for folder in folders if os.path.isdir(folder))
 
 
 def state(kit):
