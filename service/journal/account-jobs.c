@@ -11,27 +11,35 @@ pf_account_job_free (gpointer data)
   g_free (job);
 }
 
+/* 0: none. -1: @error. */
+static gint64
+find_account (PfDatabase *database, const char *id, GError **error)
+{
+  sqlite3_stmt *statement =
+      pf_database_prepare (database, "SELECT id FROM account WHERE address = ?1", error);
+  gint64 found;
+  gboolean row;
+
+  if (statement == NULL || !pf_database_bind (database, statement, error, "s", id)
+      || !pf_database_step (database, statement, &row, error))
+    return -1;
+  found = row ? sqlite3_column_int64 (statement, 0) : 0;
+  sqlite3_reset (statement);
+  return found;
+}
+
 gint64
 pf_account_row (PfDatabase *database, const char *address, gboolean make, GError **error)
 {
   g_autofree char *id = pf_address_fold (address);
-  sqlite3_stmt *statement;
-  gboolean row;
-  gint64 found = 0;
+  gint64 found = find_account (database, id, error);
 
-  if (make
-      && !pf_database_run (database, error,
-                           "INSERT OR IGNORE INTO account (address, added) VALUES (?1, ?2)", "si",
-                           id, g_get_real_time ()))
+  if (found != 0 || !make)
+    return found;
+  if (!pf_database_run (database, error, "INSERT INTO account (address, added) VALUES (?1, ?2)",
+                        "si", id, g_get_real_time ()))
     return -1;
-  statement = pf_database_prepare (database, "SELECT id FROM account WHERE address = ?1", error);
-  if (statement == NULL || !pf_database_bind (database, statement, error, "s", id)
-      || !pf_database_step (database, statement, &row, error))
-    return -1;
-  if (row)
-    found = sqlite3_column_int64 (statement, 0);
-  sqlite3_reset (statement);
-  return found;
+  return pf_database_last_id (database);
 }
 
 gboolean

@@ -144,12 +144,14 @@ make_room (PfDatabase *database, gint64 account, const PfRow *row, gint64 id, GE
       id);
 }
 
+/* @fresh: the row was made just now, and has none yet. */
 static gboolean
-put_deliveries (PfDatabase *database, const PfRow *row, gint64 id, GError **error)
+put_deliveries (PfDatabase *database, const PfRow *row, gint64 id, gboolean fresh, GError **error)
 {
   if (row->deliveries == NULL)
     return TRUE;
-  if (!pf_database_run (database, error, "DELETE FROM delivery WHERE message = ?1", "i", id))
+  if (!fresh
+      && !pf_database_run (database, error, "DELETE FROM delivery WHERE message = ?1", "i", id))
     return FALSE;
   for (guint i = 0; i < row->deliveries->len; i++)
     {
@@ -166,6 +168,31 @@ put_deliveries (PfDatabase *database, const PfRow *row, gint64 id, GError **erro
   return TRUE;
 }
 
+/* The row as it is called already, which touches no index. TRUE with *@found FALSE: there is none of
+ * this id and name. */
+static gboolean
+update_same (PfDatabase *database,
+             gint64 account,
+             const PfRow *row,
+             gint64 id,
+             gboolean *found,
+             GError **error)
+{
+  static const char update[] =
+      "UPDATE message SET size = ?6, digest = ?7, state = ?8, outcome = ?9, time = ?10,"
+      " failures = ?11, reason = ?12, keep = ?13, marked = ?14, vanished = 0 WHERE id = ?15"
+      " AND account = ?1 AND folder = ?2 AND uidvalidity = ?3 AND uid = ?4 AND occurrence = ?5";
+
+  if (!pf_database_run (database, error, update, "isisiisiiiisiii", account, row->folder,
+                        (gint64) row->uidvalidity, row->uid, (gint64) row->occurrence,
+                        (gint64) row->size, row->digest, (gint64) row->state, (gint64) row->outcome,
+                        row->time, (gint64) row->failures, row->reason, (gint64) row->keep,
+                        (gint64) row->marked, id))
+    return FALSE;
+  *found = pf_database_changes (database) != 0;
+  return TRUE;
+}
+
 /* TRUE with *@id 0: there is no such row any more. */
 static gboolean
 update_row (PfDatabase *database, gint64 account, const PfRow *row, gint64 *id, GError **error)
@@ -175,6 +202,12 @@ update_row (PfDatabase *database, gint64 account, const PfRow *row, gint64 *id, 
       " digest = ?7, state = ?8, outcome = ?9, time = ?10, failures = ?11, reason = ?12,"
       " keep = ?13, marked = ?14, vanished = 0 WHERE id = ?15 AND account = ?1";
 
+  gboolean found;
+
+  if (!update_same (database, account, row, *id, &found, error))
+    return FALSE;
+  if (found)
+    return TRUE;
   if (!make_room (database, account, row, *id, error)
       || !pf_database_run (database, error, update, "isisiisiiiisiii", account, row->folder,
                            (gint64) row->uidvalidity, row->uid, (gint64) row->occurrence,
@@ -187,13 +220,15 @@ update_row (PfDatabase *database, gint64 account, const PfRow *row, gint64 *id, 
   return TRUE;
 }
 
+/* TRUE with *@id 0: another row has the name. */
 static gboolean
 insert_row (PfDatabase *database, gint64 account, const PfRow *row, gint64 *id, GError **error)
 {
   static const char insert[] =
       "INSERT INTO message (account, folder, uidvalidity, uid, occurrence, size, digest, state,"
       " outcome, time, failures, reason, keep, marked)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+      " ON CONFLICT (account, folder, uidvalidity, uid, occurrence) DO NOTHING";
 
   if (!pf_database_run (database, error, insert, "isisiisiiiisii", account, row->folder,
                         (gint64) row->uidvalidity, row->uid, (gint64) row->occurrence,
@@ -201,7 +236,7 @@ insert_row (PfDatabase *database, gint64 account, const PfRow *row, gint64 *id, 
                         row->time, (gint64) row->failures, row->reason, (gint64) row->keep,
                         (gint64) row->marked))
     return FALSE;
-  *id = pf_database_last_id (database);
+  *id = pf_database_changes (database) != 0 ? pf_database_last_id (database) : 0;
   return TRUE;
 }
 
@@ -209,15 +244,22 @@ insert_row (PfDatabase *database, gint64 account, const PfRow *row, gint64 *id, 
 static gboolean
 put_row (PfDatabase *database, gint64 account, const PfRow *row, gint64 *id, GError **error)
 {
+  gboolean fresh = FALSE;
+
   *id = row->id;
   if (*id != 0 && !update_row (database, account, row, id, error))
     return FALSE;
+  if (*id == 0)
+    {
+      if (!insert_row (database, account, row, id, error))
+        return FALSE;
+      fresh = *id != 0;
+    }
   if (*id == 0
       && (!find_id (database, account, row, id, error)
-          || (*id != 0 && !update_row (database, account, row, id, error))
-          || (*id == 0 && !insert_row (database, account, row, id, error))))
+          || !update_row (database, account, row, id, error)))
     return FALSE;
-  return put_deliveries (database, row, *id, error);
+  return put_deliveries (database, row, *id, fresh, error);
 }
 
 gboolean

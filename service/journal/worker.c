@@ -5,6 +5,10 @@
 
 /* Jobs of one transaction: enough to share a sync, few enough that the first does not wait long. */
 #define BATCH 256
+/* Where the last transaction had as many jobs, mail is streaming in: the next one waits a moment for
+ * more, since each costs a sync that the deliveries feel too. */
+#define BUSY_BATCH 4
+#define GATHER_USECONDS 4000
 
 typedef struct
 {
@@ -48,42 +52,28 @@ job_free (gpointer data)
 
 /* --- In the thread ---------------------------------------------------------------------------- */
 
-/* FALSE: the transaction is no more, and with it all that was done in it. */
+/* FALSE also where the transaction is no more, and with it all that was done in it. */
 static gboolean
-run_job (PfWorker *self, Job *job)
+run_job (PfWorker *self, Job *job, GError **error)
 {
-  PfDatabase *database = self->database;
-
-  if (pf_database_run (database, &job->error, "SAVEPOINT job", "")
-      && job->run (database, job->data, &job->result, &job->error)
-      && pf_database_run (database, &job->error, "RELEASE job", ""))
-    return pf_database_in_transaction (database);
-  job_forget_result (job);
-  if (!pf_database_in_transaction (database))
+  if (!job->run (self->database, job->data, &job->result, error))
     return FALSE;
-  /* Alone undone: what else is in the transaction stays. */
-  pf_database_run (database, NULL, "ROLLBACK TO job", "");
-  pf_database_run (database, NULL, "RELEASE job", "");
-  return TRUE;
+  if (pf_database_in_transaction (self->database))
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "The journal undid a transaction");
+  return FALSE;
 }
 
 static gboolean
 try_batch (PfWorker *self, Job **jobs, guint n, GError **error)
 {
-  if (!pf_database_run (self->database, error, "BEGIN IMMEDIATE", ""))
-    return FALSE;
-  for (guint i = 0; i < n; i++)
-    if (!run_job (self, jobs[i]))
-      {
-        if (jobs[i]->error != NULL)
-          g_propagate_error (error, g_error_copy (jobs[i]->error));
-        else
-          g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                               "The journal undid a transaction");
-        return FALSE;
-      }
-  pf_step (PF_STEP_COMMIT);
-  if (pf_database_run (self->database, error, "COMMIT", ""))
+  gboolean ok = pf_database_run (self->database, error, "BEGIN IMMEDIATE", "");
+
+  for (guint i = 0; i < n && ok; i++)
+    ok = run_job (self, jobs[i], error);
+  if (ok)
+    pf_step (PF_STEP_COMMIT);
+  if (ok && pf_database_run (self->database, error, "COMMIT", ""))
     {
       pf_step (PF_STEP_COMMITTED);
       return TRUE;
@@ -93,8 +83,8 @@ try_batch (PfWorker *self, Job **jobs, guint n, GError **error)
   return FALSE;
 }
 
-/* Where the transaction failed as a whole, each job is tried in one of its own: on a full disk
- * questions are still answered, and what is too large takes nothing with it. */
+/* Where one job fails the transaction is undone, and each job is tried in one of its own: what failed
+ * takes nothing with it, and on a full disk questions are still answered. */
 static void
 run_jobs (PfWorker *self, Job **jobs, guint n)
 {
@@ -170,12 +160,15 @@ finish_batch (PfWorker *self, GPtrArray *batch)
   g_source_unref (source);
 }
 
-/* Collects what waits; FALSE when the end came. */
+/* Collects what waits; FALSE when the end came. @last: jobs of the batch before. */
 static gboolean
-collect (PfWorker *self, GPtrArray *batch)
+collect (PfWorker *self, GPtrArray *batch, guint last)
 {
   Job *job = g_async_queue_pop (self->jobs);
 
+  /* Not in the queue: who pushes would wake us each time. */
+  if (last >= BUSY_BATCH && !job->last)
+    g_usleep (GATHER_USECONDS);
   while (job != NULL)
     {
       if (job->last)
@@ -195,10 +188,12 @@ work (gpointer user_data)
   PfWorker *self = user_data;
   g_autoptr (GPtrArray) batch = g_ptr_array_new ();
   gboolean going = TRUE;
+  guint last = 0;
 
   while (going)
     {
-      going = collect (self, batch);
+      going = collect (self, batch, last);
+      last = batch->len;
       if (batch->len > 0)
         run_jobs (self, (Job **) batch->pdata, batch->len);
       finish_batch (self, batch);

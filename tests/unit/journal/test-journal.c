@@ -158,7 +158,7 @@ test_a_row_is_changed_by_its_name (Fixture *f, gconstpointer unused)
   g_assert_cmpint (((PfRow *) loaded->pdata[0])->state, ==, PF_ROW_DELIVERED);
 }
 
-/* Two rows cannot have one name: nothing of that put stands, the next one works. Mutant: leave out ROLLBACK TO in run_job(). */
+/* Two rows cannot have one name: nothing of that put stands, the next one works. Mutant: COMMIT in place of ROLLBACK in try_batch(). */
 static void
 test_what_fails_is_undone_alone (Fixture *f, gconstpointer unused)
 {
