@@ -35,13 +35,26 @@ append_one (GString *out, const char *bytes, gsize left, gboolean ascii, gsize *
     g_string_append_printf (out, "\\x%02x", (guchar) bytes[i]);
 }
 
+/* Nearly all that is shown is plain ASCII already. */
+static gboolean
+is_plain_ascii (const char *bytes, gsize length)
+{
+  for (gsize i = 0; i < length; i++)
+    if (bytes[i] < 0x20 || bytes[i] >= 0x7f)
+      return FALSE;
+  return TRUE;
+}
+
 static char *
 make_printable (const char *bytes, gssize length, gsize max, gboolean ascii)
 {
-  g_autoptr (GString) out = g_string_new (NULL);
+  g_autoptr (GString) out = NULL;
   gsize left = length < 0 ? strlen (bytes) : (gsize) length;
   gsize cut = 0; /* where "..." still fits */
 
+  if ((max <= 3 || left <= max) && is_plain_ascii (bytes, left))
+    return g_strndup (bytes, left);
+  out = g_string_new (NULL);
   while (left > 0 && (max <= 3 || out->len <= max))
     {
       gsize used;

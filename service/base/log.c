@@ -1,5 +1,7 @@
 #include "base/log.h"
 
+#include "base/local-time.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
@@ -114,7 +116,8 @@ pf_log_reopen (void)
 static void
 write_line (int fd, const char *message)
 {
-  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  const gint64 time = g_get_real_time ();
+  g_autoptr (GDateTime) now = pf_local_time (time / G_USEC_PER_SEC, time % G_USEC_PER_SEC);
   g_autofree char *stamp = g_date_time_format_iso8601 (now);
   g_autofree char *line = g_strdup_printf (
       "%s %s[%d]: %s\n", stamp, state.identifier != NULL ? state.identifier : "postferry",

@@ -118,12 +118,18 @@ pf_digest_body (PfDigest *self, const char *data, gsize length)
 char *
 pf_digest_end (PfDigest *self)
 {
+  static const char digits[] = "0123456789abcdef";
   guint8 raw[EVP_MAX_MD_SIZE];
   unsigned length = 0;
-  GString *hex = g_string_new (NULL);
+  char *hex;
 
   EVP_DigestFinal_ex (self->context, raw, &length);
+  hex = g_malloc (2 * length + 1);
   for (unsigned i = 0; i < length; i++)
-    g_string_append_printf (hex, "%02x", raw[i]);
-  return g_string_free (hex, FALSE);
+    {
+      hex[2 * i] = digits[raw[i] >> 4];
+      hex[2 * i + 1] = digits[raw[i] & 0xf];
+    }
+  hex[2 * length] = '\0';
+  return hex;
 }

@@ -154,7 +154,8 @@ set_clocks (PfHelperTarget *self)
 
 /* --- Answers ---------------------------------------------------------------------------------- */
 
-static gboolean
+/* (transfer full) (nullable): whom @answer is for. */
+static PfHelperEntry *
 take_answer (PfHelperTarget *self, const PfRequestAnswer *answer)
 {
   g_autofree char *id = g_strndup (answer->id, sizeof answer->id);
@@ -163,26 +164,33 @@ take_answer (PfHelperTarget *self, const PfRequestAnswer *answer)
   guint left;
 
   if (!g_hash_table_steal_extended (self->outstanding, id, (gpointer *) &key, (gpointer *) &entry))
-    return FALSE;
+    return NULL;
   left = GPOINTER_TO_UINT (g_hash_table_lookup (self->busy, entry->record.user)) - 1;
   if (left == 0)
     g_hash_table_remove (self->busy, entry->record.user);
   else
     g_hash_table_insert (self->busy, g_strdup (entry->record.user), GUINT_TO_POINTER (left));
   self->answered = TRUE;
-  pf_helper_entry_answer (entry, answer->code);
-  return TRUE;
+  return entry;
 }
 
+/* What waits goes out first: the helper is at work while what it delivered is made known. */
 static gboolean
 take_answers (PfHelperTarget *self, const PfRequestAnswer *answers, gsize octets)
 {
-  gsize n = pf_request_count_answers (octets);
+  PfHelperEntry *entries[PF_LIMIT_HELPER_BATCH];
+  gsize n = pf_request_count_answers (octets), known = 0;
 
-  for (gsize i = 0; i < n; i++)
-    if (!take_answer (self, &answers[i]))
-      return FALSE;
-  return n > 0;
+  while (known < n && (entries[known] = take_answer (self, &answers[known])) != NULL)
+    known++;
+  if (n > 0 && known == n)
+    {
+      set_clocks (self);
+      send_waiting (self);
+    }
+  for (gsize i = 0; i < known; i++)
+    pf_helper_entry_answer (entries[i], answers[i].code);
+  return n > 0 && known == n;
 }
 
 static gboolean
@@ -200,12 +208,6 @@ on_input (int fd, GIOCondition condition, gpointer user_data)
     lose (self, "postferry-deliver ended before it had answered");
   else if (!take_answers (self, answers, (gsize) n))
     lose (self, "postferry-deliver gave an answer that was not asked for");
-  else
-    {
-      send_waiting (self);
-      set_clocks (self);
-      return G_SOURCE_CONTINUE;
-    }
   return G_SOURCE_CONTINUE; /* the source is removed already */
 }
 
@@ -223,10 +225,12 @@ choose (PfHelperTarget *self)
        l = l->next)
     {
       const PfHelperEntry *entry = l->data;
-      g_autofree char *id = pf_helper_entry_id (entry);
+      g_autofree char *id = NULL;
 
-      if (!g_hash_table_contains (self->busy, entry->record.user)
-          && !g_hash_table_contains (self->outstanding, id) && !g_hash_table_contains (ids, id))
+      if (g_hash_table_contains (self->busy, entry->record.user))
+        continue;
+      id = pf_helper_entry_id (entry);
+      if (!g_hash_table_contains (self->outstanding, id) && !g_hash_table_contains (ids, id))
         {
           g_hash_table_add (ids, g_steal_pointer (&id));
           g_ptr_array_add (chosen, l);
@@ -350,7 +354,9 @@ enqueue (PfHelperTarget *self, PfHelperEntry *entry)
       g_source_attach (entry->cancel, NULL);
     }
   g_queue_push_tail (&self->waiting, entry);
-  send_waiting (self);
+  /* Behind a packet that is not answered yet; all others had their chance when that was sent. */
+  if (!g_hash_table_contains (self->busy, entry->record.user))
+    send_waiting (self);
 }
 
 /* --- The interface ---------------------------------------------------------------------------- */

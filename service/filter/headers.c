@@ -1,6 +1,7 @@
 #include "filter/headers.h"
 
 #include "base/limits.h"
+#include "base/local-time.h"
 #include "protocol/header.h"
 
 #include <string.h>
@@ -47,7 +48,7 @@ append_date (GString *block, gint64 time)
   static const char *const days[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
   static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-  g_autoptr (GDateTime) local = g_date_time_new_from_unix_local (time);
+  g_autoptr (GDateTime) local = pf_local_time (time, 0);
   gint64 minutes;
 
   if (local == NULL)

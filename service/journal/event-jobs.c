@@ -1,3 +1,4 @@
+#include "base/local-time.h"
 #include "journal/jobs.h"
 
 /* Events deleted in one transaction: others wait behind it. */
@@ -6,7 +7,7 @@
 static gboolean
 count (PfDatabase *database, const PfEvent *event, const char *account, GError **error)
 {
-  g_autoptr (GDateTime) time = g_date_time_new_from_unix_local (event->time / G_USEC_PER_SEC);
+  g_autoptr (GDateTime) time = pf_local_time (event->time / G_USEC_PER_SEC, 0);
   g_autofree char *day = time != NULL ? g_date_time_format (time, "%Y-%m-%d") : NULL;
   gboolean delivered = event->outcome == PF_OUTCOME_DELIVERED;
   gboolean junked = event->outcome == PF_OUTCOME_JUNKED;

@@ -75,34 +75,43 @@ pf_outcome_from_nick (const char *nick, PfOutcome *outcome)
   return FALSE;
 }
 
+/* One is made for each message that arrives: no dictionary is built for it, no format is parsed.
+ * @value: (transfer floating) */
 static void
-insert_text (GVariantDict *dict, const char *key, const char *text)
+add (GVariantBuilder *builder, const char *key, GVariant *value)
+{
+  g_variant_builder_add_value (builder, g_variant_new_dict_entry (g_variant_new_string (key),
+                                                                  g_variant_new_variant (value)));
+}
+
+static void
+add_text (GVariantBuilder *builder, const char *key, const char *text)
 {
   if (text != NULL && *text != '\0')
-    g_variant_dict_insert_value (
-        dict, key, g_variant_new_take_string (pf_text_printable (text, -1, PF_LIMIT_EVENT_TEXT)));
+    add (builder, key,
+         g_variant_new_take_string (pf_text_printable (text, -1, PF_LIMIT_EVENT_TEXT)));
 }
 
 GVariant *
 pf_event_to_vardict (const PfEvent *self)
 {
-  GVariantDict dict;
+  GVariantBuilder builder;
 
-  g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "Time", "t", (guint64) self->time);
-  g_variant_dict_insert (&dict, "Event", "s", kinds[self->kind]);
-  insert_text (&dict, "Outcome", outcomes[self->outcome]);
-  insert_text (&dict, "Account", self->account);
-  insert_text (&dict, "Caller", self->caller);
-  insert_text (&dict, "Uid", self->uid);
-  insert_text (&dict, "MessageId", self->message_id);
-  insert_text (&dict, "Sender", self->sender);
-  insert_text (&dict, "Subject", self->subject);
-  insert_text (&dict, "Verdict", self->verdict);
-  insert_text (&dict, "Reason", self->reason);
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  add (&builder, "Time", g_variant_new_uint64 ((guint64) self->time));
+  add (&builder, "Event", g_variant_new_string (kinds[self->kind]));
+  add_text (&builder, "Outcome", outcomes[self->outcome]);
+  add_text (&builder, "Account", self->account);
+  add_text (&builder, "Caller", self->caller);
+  add_text (&builder, "Uid", self->uid);
+  add_text (&builder, "MessageId", self->message_id);
+  add_text (&builder, "Sender", self->sender);
+  add_text (&builder, "Subject", self->subject);
+  add_text (&builder, "Verdict", self->verdict);
+  add_text (&builder, "Reason", self->reason);
   if (self->size > 0)
-    g_variant_dict_insert (&dict, "Size", "t", self->size);
+    add (&builder, "Size", g_variant_new_uint64 (self->size));
   if (self->score != 0)
-    g_variant_dict_insert (&dict, "Score", "d", self->score);
-  return g_variant_dict_end (&dict);
+    add (&builder, "Score", g_variant_new_double (self->score));
+  return g_variant_builder_end (&builder);
 }
