@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,6 +50,20 @@ run (const PfDirectories *directories)
   return pf_service_run (service);
 }
 
+/* A connection is a descriptor, and the usual soft limit (1,024, for the sake of select()) is less than the accounts that may
+ * listen. */
+static void
+allow_connections (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max)
+    {
+      limit.rlim_cur = limit.rlim_max;
+      (void) setrlimit (RLIMIT_NOFILE, &limit);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -72,6 +87,7 @@ main (int argc, char **argv)
   umask (0077);
   /* Passwords are in our memory: no core dump, no debugger of our own user's other processes. */
   prctl (PR_SET_DUMPABLE, 0);
+  allow_connections ();
   pf_directories_find (&directories, session);
   if (geteuid () == 0 && !session)
     status = pf_supervise (&directories, user != NULL ? user : "postferry");
