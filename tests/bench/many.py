@@ -126,7 +126,7 @@ class World:
 
     def add_all(self, *more):
         """Seconds it took."""
-        return client(self.instance, 'add', self.count, 'Protocol=' + self.protocol, 'Server=' + line.NAME,
+        return client(self.instance, 'add', self.count, 'Protocol=' + self.protocol, 'Server=' + (line.NAME if self.rtt else 'localhost'),
                       'Port=%d' % self.provider.ports[self.protocol + 's'], 'LocalUser=alice', 'Interval=86400',
                       'Certificate=' + self.provider.certificate, 'Push=' + ('true' if self.push else 'false'), *more)[0]
 
