@@ -88,6 +88,8 @@
 #define PF_LIMIT_IN_FLIGHT_MESSAGES 800
 /* A message that failed this often is set aside as message-stuck, and the rest goes on. */
 #define PF_LIMIT_MESSAGE_FAILURES 5
+/* By so much a server may change a message's size as it notes in its header what it knows of it (mailutils: 55 to 122 octets). */
+#define PF_LIMIT_HEADER_GROWTH 512
 
 /* --- Helper --------------------------------------------------------------------------------------------------- */
 

@@ -119,6 +119,7 @@ record_known (PfCheck *self)
                           item->listed->occurrence);
       row = pf_check_row_for (self, item);
       row->state = PF_ROW_KNOWN;
+      row->size = item->listed->size;
       row->time = item->listed->date * G_USEC_PER_SEC;
       g_ptr_array_add (rows, row);
     }

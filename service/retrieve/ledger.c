@@ -1,5 +1,7 @@
 #include "retrieve/ledger.h"
 
+#include "base/limits.h"
+
 #include <string.h>
 
 struct _PfLedger
@@ -135,21 +137,33 @@ pf_ledger_claim (PfLedger *self, const char *folder, const char *digest)
   return NULL;
 }
 
-PfRow *
-pf_ledger_claim_known (PfLedger *self, const char *folder, guint64 size, gint64 time)
+static PfRow *
+claim_of_size (PfLedger *self, const char *folder, guint64 size, guint64 difference, gint64 time)
 {
   for (guint i = 0; i < self->rows->len; i++)
     {
       PfRow *row = self->rows->pdata[i];
 
-      if (row->state != PF_ROW_KNOWN || *row->digest != '\0' || row->size != size
-          || pf_ledger_is_taken (self, row) || strcmp (row->folder, folder) != 0
+      if (row->state != PF_ROW_KNOWN || *row->digest != '\0' || row->size > size + difference
+          || size > row->size + difference || pf_ledger_is_taken (self, row)
+          || strcmp (row->folder, folder) != 0
           || (time != 0 && row->time != 0 && row->time != time))
         continue;
       pf_ledger_take (self, row);
       return row;
     }
   return NULL;
+}
+
+PfRow *
+pf_ledger_claim_known (PfLedger *self, const char *folder, guint64 size, gint64 time)
+{
+  PfRow *row = claim_of_size (self, folder, size, 0, time);
+
+  /* mailutils renumbers and writes into headers; without a date a size that is about right would say too little. */
+  if (row == NULL && time != 0)
+    row = claim_of_size (self, folder, size, PF_LIMIT_HEADER_GROWTH, time);
+  return row;
 }
 
 void

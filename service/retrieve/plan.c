@@ -57,16 +57,52 @@ was_renumbered (PfLedger *ledger, const PfListing *listing)
   return listing->uidvalidity == 0 && vanished * 2 > live;
 }
 
+/* A UIDL that stands for several messages, now or before, is the name of none: popa3d, solid-pop3d. */
+static gboolean
+name_is_shared (PfLedger *ledger,
+                const PfListing *listing,
+                const PfListed *listed,
+                GHashTable *shared)
+{
+  return listing->uidvalidity == 0
+         && (g_hash_table_contains (shared, listed->uid)
+             || pf_ledger_find (ledger, listing->folder, 0, listed->uid, 1) != NULL);
+}
+
+/* Recorded without having been fetched (Initial=new): its name and about its size are all that is known. */
+static gboolean
+is_recorded_one (const PfListing *listing, const PfListed *listed, const PfRow *row)
+{
+  guint64 difference =
+      row->size > listed->size ? row->size - listed->size : listed->size - row->size;
+
+  if (row->state != PF_ROW_KNOWN || *row->digest != '\0')
+    return FALSE;
+  /* An IMAP UID is never used again; mbox servers write into a message's header once they have seen it. A UIDL may be a mere number. */
+  return difference == 0 || listing->uidvalidity != 0
+         || (difference <= PF_LIMIT_HEADER_GROWTH && strlen (listed->uid) >= 8);
+}
+
 static gboolean
 name_is_doubtful (PfLedger *ledger,
                   const PfListing *listing,
                   const PfListed *listed,
-                  const PfRow *row)
+                  const PfRow *row,
+                  GHashTable *shared)
 {
   if (*listed->uid == '\0')
     return TRUE;
-  /* The same name for another message: solid-pop3d, servers that use the number as UIDL. Sizes of one message do not change between sessions. */
-  return row != NULL && row->size != listed->size;
+  if (row != NULL && is_recorded_one (listing, listed, row))
+    return FALSE;
+  if (name_is_shared (ledger, listing, listed, shared))
+    return TRUE;
+  if (row == NULL)
+    return FALSE;
+  /* Removed by us, and there again: the server kept it, or the name is another message's by now. */
+  if (listing->uidvalidity == 0 && row->state == PF_ROW_GONE)
+    return TRUE;
+  /* The same name for another message: servers that use the number as UIDL. */
+  return row->size != listed->size;
 }
 
 static PfPlanAction
@@ -134,17 +170,21 @@ plan_item (PfLedger *ledger,
            const PfListing *listing,
            PfPlanItem *item,
            gboolean renumbered,
+           GHashTable *shared,
            const PfPlanInput *input)
 {
-  if (item->row != NULL && !name_is_doubtful (ledger, listing, item->listed, item->row))
+  gboolean doubtful = name_is_doubtful (ledger, listing, item->listed, item->row, shared);
+
+  if (item->row != NULL && !doubtful)
     item->action = plan_known_row (item->row, input, &item->why);
   else if (item->row != NULL
-           || (*item->listed->uid == '\0'
-               && !(input->first && input->settings->initial == PF_INITIAL_NEW)))
+           || (doubtful && !(input->first && input->settings->initial == PF_INITIAL_NEW)))
     {
       item->action = PF_PLAN_VERIFY;
-      item->why = item->row != NULL ? "another size under a known name: recognised by content"
-                                    : "the server has no UIDL: recognised by content";
+      item->why = item->row != NULL ? "its name is not its own: recognised by content"
+                  : *item->listed->uid != '\0'
+                      ? "one UIDL for several messages: recognised by content"
+                      : "the server has no UIDL: recognised by content";
     }
   else
     item->action = plan_unknown (ledger, listing, item, renumbered, input);
@@ -155,6 +195,9 @@ plan_item (PfLedger *ledger,
       item->action = PF_PLAN_LARGE;
       item->why = "larger than MaxMessageSize";
     }
+  if (item->action == PF_PLAN_KNOWN && item->row->state == PF_ROW_KNOWN
+      && item->row->size != item->listed->size)
+    item->action = PF_PLAN_RECORD;
   if (item->action == PF_PLAN_KNOWN && listing->may_remove)
     item->remove = pf_plan_removal_due (input->settings, item->row, input->now);
   item->take_back =
@@ -198,10 +241,27 @@ apply_limit (GPtrArray *items, guint limit)
     }
 }
 
+/* The names of the listing that stand for several messages. */
+static GHashTable *
+shared_names (const PfListing *listing)
+{
+  GHashTable *shared = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < listing->messages->len; i++)
+    {
+      const PfListed *listed = listing->messages->pdata[i];
+
+      if (listed->occurrence > 0)
+        g_hash_table_add (shared, listed->uid);
+    }
+  return shared;
+}
+
 GPtrArray *
 pf_plan_make (PfLedger *ledger, const PfListing *listing, const PfPlanInput *input)
 {
   GPtrArray *items = g_ptr_array_new_full (listing->messages->len, g_free);
+  g_autoptr (GHashTable) shared = shared_names (listing);
   gboolean renumbered;
 
   for (guint i = 0; i < listing->messages->len; i++)
@@ -212,13 +272,13 @@ pf_plan_make (PfLedger *ledger, const PfListing *listing, const PfPlanInput *inp
       if (*item->listed->uid != '\0')
         item->row = pf_ledger_find (ledger, listing->folder, listing->uidvalidity,
                                     item->listed->uid, item->listed->occurrence);
-      if (item->row != NULL && !name_is_doubtful (ledger, listing, item->listed, item->row))
+      if (item->row != NULL && !name_is_doubtful (ledger, listing, item->listed, item->row, shared))
         pf_ledger_take (ledger, item->row);
       g_ptr_array_add (items, item);
     }
   renumbered = was_renumbered (ledger, listing);
   for (guint i = 0; i < items->len; i++)
-    plan_item (ledger, listing, items->pdata[i], renumbered, input);
+    plan_item (ledger, listing, items->pdata[i], renumbered, shared, input);
   g_ptr_array_sort (items, by_failures);
   apply_limit (items, input->limit);
   return items;

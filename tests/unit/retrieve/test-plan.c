@@ -327,6 +327,7 @@ test_what_failed_comes_last (Fixture *f, gconstpointer unused)
   g_assert_cmpstr (((PfPlanItem *) f->items->pdata[1])->listed->uid, ==, "bad");
 }
 
+/* Mutant: let name_is_shared() say no: what another client leaves of two is taken for the delivered one and removed. */
 static void
 test_same_uidl_twice (Fixture *f, gconstpointer unused)
 {
@@ -334,8 +335,66 @@ test_same_uidl_twice (Fixture *f, gconstpointer unused)
   list (f, "twin", 10);
   list (f, "twin", 10);
   plan (f);
-  g_assert_cmpint (item (f, 1)->action, ==, PF_PLAN_KNOWN);
-  g_assert_cmpint (item (f, 2)->action, ==, PF_PLAN_FETCH);
+  g_assert_cmpint (item (f, 1)->action, ==, PF_PLAN_VERIFY);
+  g_assert_cmpint (item (f, 2)->action, ==, PF_PLAN_VERIFY);
+}
+
+static void
+test_one_of_two_with_one_uidl_is_left (Fixture *f, gconstpointer unused)
+{
+  PfRow *second = row_new ("twin", 0, 10, PF_ROW_FAILED, "");
+
+  f->settings.remove = PF_REMOVE_AFTER_DELIVERY;
+  second->occurrence = 1;
+  g_ptr_array_add (f->rows, row_new ("twin", 0, 10, PF_ROW_DELIVERED, "d1"));
+  g_ptr_array_add (f->rows, second);
+  list (f, "twin", 10);
+  plan (f);
+  g_assert_cmpint (item (f, 1)->action, ==, PF_PLAN_VERIFY);
+  g_assert_false (item (f, 1)->remove);
+}
+
+/* Mutant: take PF_ROW_GONE for the same message in name_is_doubtful(): a new one under an old name is removed unread. */
+static void
+test_a_name_that_was_removed_comes_again (Fixture *f, gconstpointer unused)
+{
+  f->settings.remove = PF_REMOVE_AFTER_DELIVERY;
+  g_ptr_array_add (f->rows, row_new ("1", 0, 10, PF_ROW_GONE, "d1"));
+  list (f, "1", 10);
+  plan (f);
+  g_assert_cmpint (item (f, 1)->action, ==, PF_PLAN_VERIFY);
+  g_assert_false (item (f, 1)->remove);
+}
+
+/* Mutant: without is_recorded_one() mail that lay there before the account is fetched and removed once its header grew. */
+static void
+test_what_was_there_before_may_grow (Fixture *f, gconstpointer unused)
+{
+  f->settings.remove = PF_REMOVE_AFTER_DELIVERY;
+  g_ptr_array_add (f->rows, row_new ("long-enough", 0, 100, PF_ROW_KNOWN, ""));
+  g_ptr_array_add (f->rows, row_new ("1", 0, 100, PF_ROW_KNOWN, ""));
+  list (f, "long-enough", 155);
+  list (f, "1", 155);
+  plan (f);
+  g_assert_cmpint (item (f, 1)->action, ==, PF_PLAN_RECORD);
+  g_assert_cmpint (item (f, 2)->action, ==, PF_PLAN_VERIFY);
+}
+
+static void
+test_renumbered_what_was_there_before_may_grow (Fixture *f, gconstpointer unused)
+{
+  PfRow *row = row_new ("1", 6, 100, PF_ROW_KNOWN, "");
+
+  row->time = 5 * G_USEC_PER_SEC;
+  g_ptr_array_add (f->rows, row);
+  f->listing->uidvalidity = 7;
+  list (f, "1", 155);
+  ((PfListed *) f->listing->messages->pdata[0])->date = 5;
+  list (f, "2", 155);
+  ((PfListed *) f->listing->messages->pdata[1])->date = 6;
+  plan (f);
+  g_assert_cmpint (item (f, 1)->action, ==, PF_PLAN_RECORD);
+  g_assert_cmpint (item (f, 2)->action, ==, PF_PLAN_VERIFY);
 }
 
 static void
@@ -374,6 +433,11 @@ main (int argc, char **argv)
   ADD ("/plan/person-frees", test_a_person_frees_what_was_set_aside);
   ADD ("/plan/failed-last", test_what_failed_comes_last);
   ADD ("/plan/same-uidl-twice", test_same_uidl_twice);
+  ADD ("/plan/one-of-two-with-one-uidl-is-left", test_one_of_two_with_one_uidl_is_left);
+  ADD ("/plan/a-name-that-was-removed-comes-again", test_a_name_that_was_removed_comes_again);
+  ADD ("/plan/what-was-there-before-may-grow", test_what_was_there_before_may_grow);
+  ADD ("/plan/renumbered-what-was-there-before-may-grow",
+       test_renumbered_what_was_there_before_may_grow);
   ADD ("/plan/take-back", test_a_mark_of_ours_is_taken_back);
   return g_test_run ();
 }
