@@ -226,6 +226,8 @@ ask_again (PfImapSession *self, PfImapFetch *fetch, const PfImapEvent *event)
     {
       criteria = g_strdup_printf ("UID %u", fetch->uid);
       fetch->exists = FALSE;
+      /* Courier's SEARCH still finds what its session has not yet told to be gone. */
+      pf_imap_noop (self->imap);
       note_command (self, pf_imap_uid_search (self->imap, criteria), one_uid (fetch->uid));
     }
 }
