@@ -91,6 +91,34 @@
 /* By so much a server may change a message's size as it notes in its header what it knows of it (mailutils: 55 to 122 octets). */
 #define PF_LIMIT_HEADER_GROWTH 512
 
+/* --- Scanners ------------------------------------------------------------------------------------------------- */
+
+/* Rspamd's answer: some 5 KiB, and a list of links that may be long. */
+#define PF_LIMIT_RSPAMD_ANSWER (2 * PF_MIB)
+/* Values in it, each some 100 octets while it is read; and how deep they lie, which is the parser's stack. */
+#define PF_LIMIT_RSPAMD_VALUES 50000
+#define PF_LIMIT_RSPAMD_DEPTH 32
+/* Symbols that are kept, the weightiest; a message gets some 30. */
+#define PF_LIMIT_RSPAMD_SYMBOLS 200
+/* Header lines that it wants added or taken out, the octets of one (ARC has some 1,000), and of a subject. */
+#define PF_LIMIT_RSPAMD_HEADERS 50
+#define PF_LIMIT_RSPAMD_HEADER (4 * PF_KIB)
+#define PF_LIMIT_RSPAMD_SUBJECT PF_KIB
+/* The n-th line of a name. */
+#define PF_LIMIT_RSPAMD_INDEX 1000
+/* Messages with one scanner at the same time: Rspamd's workers do many at once, clamd has 10 or 12 threads for all. */
+#define PF_LIMIT_RSPAMD_SCANS 16
+#define PF_LIMIT_CLAMD_SCANS 6
+/* One scan in all, the sending of the message too, however steadily it goes on. */
+#define PF_LIMIT_SCAN_SECONDS 600
+/* Every value of a request that came from outside: RFC 5322's longest line. */
+#define PF_LIMIT_SCAN_VALUE 998
+/* Rspamd's answer to learning, clamd's to anything: one line; signatures' names have some 60 octets. */
+#define PF_LIMIT_LEARN_ANSWER (16 * PF_KIB)
+#define PF_LIMIT_CLAMD_LINE (4 * PF_KIB)
+/* clamd reads its signatures for up to minutes and accepts connections all the while. */
+#define PF_LIMIT_CLAMD_START_SECONDS 180
+
 /* --- Helper --------------------------------------------------------------------------------------------------- */
 
 #define PF_LIMIT_HELPER_BATCH 64

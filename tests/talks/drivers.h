@@ -6,3 +6,4 @@
 extern const TalkDriver talk_imap;
 extern const TalkDriver talk_pop3;
 extern const TalkDriver talk_lmtp;
+extern const TalkDriver talk_clamd;
