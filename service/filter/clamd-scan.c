@@ -157,7 +157,7 @@ on_failed (PfPump *pump, const GError *error, gpointer user_data)
 
 /* FALSE when the message is not what it was said to be: half of it must not pass for the whole. */
 static gboolean
-send_slice (PfClamdScan *self)
+put_slice (PfClamdScan *self)
 {
   guint8 slice[SLICE];
   ssize_t n;
@@ -172,8 +172,13 @@ send_slice (PfClamdScan *self)
   self->offset += (guint64) n;
   if (self->offset == self->end)
     pf_clamd_end (self->machine);
-  pf_pump_kick (self->pump);
   return TRUE;
+}
+
+static void
+fail_unreadable (PfClamdScan *self)
+{
+  fail (self, PF_SCAN_UNREADABLE, "The message could not be read from the spool");
 }
 
 /* As much as may wait in our buffers; the rest when they are empty. */
@@ -182,11 +187,14 @@ send_more (PfClamdScan *self)
 {
   while (!self->over && self->offset < self->end
          && pf_channel_get_unsent (pf_pump_get_channel (self->pump)) < UNSENT_MAX)
-    if (!send_slice (self))
-      {
-        fail (self, PF_SCAN_UNREADABLE, "The message could not be read from the spool");
-        return;
-      }
+    {
+      if (!put_slice (self))
+        {
+          fail_unreadable (self);
+          return;
+        }
+      pf_pump_kick (self->pump);
+    }
 }
 
 static void
@@ -213,6 +221,12 @@ begin (PfClamdScan *self, PfChannel *channel)
     pf_clamd_instream (self->machine);
   else
     pf_clamd_version (self->machine);
+  /* A small message goes out with its command: clamd wakes up once. */
+  if (self->streams && !put_slice (self))
+    {
+      fail_unreadable (self);
+      return;
+    }
   self->pump = pf_pump_new (channel, &pf_clamd_machine, self->machine, "clamd", self->silence,
                             PF_LIMIT_SCAN_SECONDS, &handlers, self);
   send_more (self);

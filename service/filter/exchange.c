@@ -22,7 +22,10 @@ typedef struct
   GSource *timer, *cancelling;
   gint64 began;
   gboolean timed_out;
+  gboolean fresh; /* a connection was made for it, not one that was kept alive */
 } Job;
+
+static void send_it (SoupSession *session, GTask *task);
 
 /* --- Life ------------------------------------------------------------------------------------- */
 
@@ -195,6 +198,15 @@ read_more (GTask *task)
                                    on_read, task);
 }
 
+/* What was kept alive may have ended before our request came: that says nothing of Rspamd, and the
+ * message is sent once more, from its beginning. libsoup does so itself, but for no POST. */
+static gboolean
+is_stale (const Job *job)
+{
+  return !job->fresh && !g_cancellable_is_cancelled (job->cancellable)
+         && (job->stream == NULL || !pf_source_stream_has_failed (job->stream));
+}
+
 static void
 on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -205,14 +217,21 @@ on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autofree char *text = NULL;
 
   job->reading = soup_session_send_finish (SOUP_SESSION (source), result, &error);
-  job->answer->status = soup_message_get_status (job->message);
-  headers = soup_message_get_response_headers (job->message);
+  if (job->reading == NULL && is_stale (job))
+    {
+      g_error_free (error);
+      soup_message_add_flags (job->message, SOUP_MESSAGE_NEW_CONNECTION);
+      job->fresh = TRUE;
+      send_it (SOUP_SESSION (source), g_steal_pointer (&task));
+      return;
+    }
   if (job->reading == NULL)
     {
-      job->answer->status = 0;
       end_with (task, error);
       return;
     }
+  job->answer->status = soup_message_get_status (job->message);
+  headers = soup_message_get_response_headers (job->message);
   job->answer->type = g_strdup (soup_message_headers_get_content_type (headers, NULL));
   job->answer->server = g_strdup (soup_message_headers_get_one (headers, "Server"));
   text = g_strdup_printf ("Rspamd sends us elsewhere (HTTP status %u)", job->answer->status);
@@ -316,11 +335,25 @@ put_body (Job *job)
                                  (gssize) job->source.length);
 }
 
-/* The connection was kept alive, and had ended meanwhile: the body begins anew. */
 static void
-on_restarted (SoupMessage *message, gpointer user_data)
+on_network_event (SoupMessage *message,
+                  GSocketClientEvent event,
+                  GIOStream *connection,
+                  gpointer user_data)
 {
-  put_body (user_data);
+  ((Job *) user_data)->fresh = TRUE;
+}
+
+/* @task: (transfer full) */
+static void
+send_it (SoupSession *session, GTask *task)
+{
+  Job *job = g_task_get_task_data (task);
+
+  if (job->source.length > 0)
+    put_body (job);
+  soup_session_send_async (session, job->message, G_PRIORITY_DEFAULT, job->cancellable, on_sent,
+                           task);
 }
 
 void
@@ -350,15 +383,11 @@ pf_exchange_async (SoupSession *session,
   job->message = message;
   /* Asking twice does no harm, and libsoup keeps only such connections alive. */
   soup_message_set_flags (message, SOUP_MESSAGE_IDEMPOTENT | SOUP_MESSAGE_NO_REDIRECT);
+  g_signal_connect (message, "network-event", G_CALLBACK (on_network_event), job);
   if (source != NULL)
-    {
-      job->source = *source;
-      put_body (job);
-      g_signal_connect (message, "restarted", G_CALLBACK (on_restarted), job);
-    }
+    job->source = *source;
   set_clock (task);
-  soup_session_send_async (session, message, G_PRIORITY_DEFAULT, job->cancellable, on_sent,
-                           g_steal_pointer (&task));
+  send_it (session, g_steal_pointer (&task));
 }
 
 PfExchange *

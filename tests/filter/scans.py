@@ -1,9 +1,11 @@
 """What the tests of the scanners' clients share: namespaces of their own, the driver, stand-ins that misbehave."""
 
+import fcntl
 import json
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -13,7 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'servers'))
 
 BUILD = os.environ.get('PF_BUILD', os.path.join(HERE, '..', '..', 'build', 'plain'))
-PLAIN = os.environ.get('PF_BUILD_PLAIN', BUILD)
+PLAIN = os.environ.get('PF_BUILD_PLAIN', os.path.join(HERE, '..', '..', 'build', 'plain'))
 MIB = 1024 * 1024
 
 HAM = b"""Received: from mail.good.test (mail.good.test [203.0.113.10])
@@ -45,7 +47,8 @@ def enter():
         os.environ['PATH'] = os.environ.get('PATH', '') + ':/usr/sbin:/sbin'
         os.execvp('unshare', ['unshare', '--mount', '--pid', '--net', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private',
                               '/usr/bin/python3', '-B'] + sys.argv)
-    subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
+    with socket.socket() as control:
+        fcntl.ioctl(control, 0x8914, struct.pack('16sh14x', b'lo', 0x41))  # SIOCSIFFLAGS: up, running
 
 
 def folder():

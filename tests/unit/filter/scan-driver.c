@@ -237,8 +237,10 @@ scan_all (void)
       wait_for ((guint) width - 1);
       scan (&sources[i % count]);
       if (pause_ms > 0)
-        wait_for (0);
-      g_usleep ((gulong) pause_ms * 1000);
+        {
+          wait_for (0);
+          g_usleep ((gulong) pause_ms * 1000);
+        }
     }
   wait_for (0);
   for (guint i = 0; i < count; i++)
