@@ -75,6 +75,9 @@
 #define PF_LIMIT_HEADER_BLOCK PF_MIB
 /* The lines we put on top of a message. */
 #define PF_LIMIT_TRACE_BLOCK (16 * PF_KIB)
+/* A trace field that is read for the envelope: real ones stay below 2 KiB, and at most so many lie above the provider's border. */
+#define PF_LIMIT_TRACE_VALUE (8 * PF_KIB)
+#define PF_LIMIT_TRACE_LINES 30
 /* More Received fields than this is a mail loop (RFC 5321 6.3 suggests 100; real paths stay below 30). */
 #define PF_LIMIT_RECEIVED_FIELDS 50
 /* Bodies up to this size live in memory (memfd), larger ones in an unnamed file. */

@@ -52,6 +52,12 @@ MUTANTS = [
      "if (value[i] > '~')", 'unit-scanner-parts'),
     ('the-provider-is-taken-for-the-client', 'service/filter/rspamd-request.c',
      'ip != NULL ? "{" NO_GREYLISTING "}" : "{" NO_CLIENT NO_GREYLISTING "}"', '"{" NO_GREYLISTING "}"', 'unit-scanner-parts'),
+    ('walks-past-a-foreign-host', 'service/filter/envelope.c', 'if (step != STEP_INNER && step != STEP_RELAY)',
+     'if (step != STEP_INNER && step != STEP_RELAY && step != STEP_END)', 'unit-envelope'),
+    ('believes-a-private-gateway', 'service/filter/envelope.c', 'return end (self, "A gateway before the provider\'s server hides the address.");',
+     'return STEP_INNER;', 'unit-envelope'),
+    ('believes-a-script-on-the-server', 'service/filter/envelope.c', 'if (hop->local)', 'if (FALSE)', 'unit-envelope'),
+    ('reads-two-addresses-as-one', 'service/protocol/received.c', 'g_ascii_strcasecmp (address, out->address) != 0', 'FALSE', 'unit-protocol-received'),
 ]
 
 
