@@ -163,7 +163,10 @@ judge_foreign (Walk *self, const PfReceived *hop)
   if (is_trusted_relay (self, hop))
     return STEP_RELAY;
   if (self->border != NULL && !self->relayed)
-    return STEP_BORDER;
+    return is_border_name (self, hop->by)
+               ? STEP_BORDER
+               : end (self,
+                      "An inner host of the provider names one that is not known as its own.");
   if (self->domain == NULL || !is_own_name (self, hop->by))
     return end (self, "It is not known which hosts are the provider's.");
   /* It says that it is of the house, and nobody looked it up. */

@@ -267,6 +267,10 @@ test_not_sure (void)
     { "imap.gmail.com",
       "Received: from mail-sor-f41.google.com (mail-sor-f41.google.com. [209.85.220.41]) by mx.google.com with SMTPS id q sor 1\n"
       "Received: from v.com (v.com. [" VICTIM_IP "]) by mx.google.com with ESMTPS id 2\n" },
+    /* a mesh address of Microsoft's that the data does not know is not given out as the sender's */
+    { "outlook.office365.com",
+      "Received: from X.eop-nam11.prod.protection.outlook.com (2a01:111:f403:4b::201) by "
+      "Y.outlook.office365.com (2603:10b6:1::2) with Microsoft SMTP Server id 15.20 via Frontend Transport\n" },
     /* no domain of one's own to go by */
     { "10.1.1.1",
       "Received: from v.com (v.com [" VICTIM_IP "]) by mx.house.com with ESMTP id 2\n" },
