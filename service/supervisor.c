@@ -85,6 +85,10 @@ become_user (const struct passwd *user)
       g_printerr ("postferryd: cannot become %s: %s\n", user->pw_name, g_strerror (errno));
       _exit (EXIT_FAILURE);
     }
+  /* Libraries look for their files there: root's are not the service's. */
+  g_setenv ("HOME", user->pw_dir, TRUE);
+  g_setenv ("USER", user->pw_name, TRUE);
+  g_setenv ("LOGNAME", user->pw_name, TRUE);
 }
 
 static pid_t
