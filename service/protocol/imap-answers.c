@@ -167,13 +167,14 @@ read_tagged (PfImap *self, PfImapCursor *cursor, const char *tag)
 static gboolean
 continue_authenticate (PfImap *self, PfImapPending *pending, PfImapCursor *cursor)
 {
-  gboolean first = !pending->challenged;
   PfImapOwned *owned;
 
-  pending->challenged = TRUE;
-  if (first && pending->initial != NULL)
+  if (++pending->challenges > PF_LIMIT_SASL_CHALLENGES)
+    return pf_imap_poison (self, PF_FAULT_LIMIT, "challenges without end");
+  if (pending->initial != NULL)
     {
       pf_imap_auth_respond (self, pending->initial);
+      g_clear_pointer (&pending->initial, pf_output_wipe_string);
       return TRUE;
     }
   owned = pf_imap_push_event (self, PF_IMAP_EVENT_CHALLENGE);
@@ -194,9 +195,9 @@ read_continuation (PfImap *self, PfImapCursor *cursor)
   pf_imap_cursor_skip_blanks (cursor);
   if (pending != NULL && pending->parts_sent < pending->parts->len)
     {
-      GByteArray *part = pending->parts->pdata[pending->parts_sent++];
+      PfOutput *part = pending->parts->pdata[pending->parts_sent++];
 
-      pf_imap_send_raw (self, (const char *) part->data, part->len);
+      pf_imap_send_raw (self, (const char *) part->data, (gssize) part->length);
       return TRUE;
     }
   if (pending != NULL && pending->command == PF_IMAP_AUTHENTICATE)

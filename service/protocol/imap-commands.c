@@ -7,10 +7,10 @@
 
 /* --- Building a command ------------------------------------------------------------------------ */
 
-static GByteArray *
+static PfOutput *
 new_part (PfImapPending *pending)
 {
-  GByteArray *part = g_byte_array_new ();
+  PfOutput *part = g_new0 (PfOutput, 1);
 
   g_ptr_array_add (pending->parts, part);
   return part;
@@ -20,18 +20,22 @@ static PfImapPending *
 begin_command (PfImap *self, PfImapCommand command, const char *text)
 {
   PfImapPending *pending = pf_imap_pending_new (command, ++self->last_tag);
-  g_autofree char *head = g_strdup_printf ("A%u %s", pending->tag, text);
+  PfOutput *part = new_part (pending);
+  char tag[32];
 
-  g_byte_array_append (new_part (pending), (const guint8 *) head, (guint) strlen (head));
+  /* @text may hold a password: no other copy of it is made. */
+  g_snprintf (tag, sizeof tag, "A%u ", pending->tag);
+  pf_output_append (part, tag, strlen (tag));
+  pf_output_append (part, text, strlen (text));
   return pending;
 }
 
 static guint
 finish_command (PfImap *self, PfImapPending *pending)
 {
-  GByteArray *last = pending->parts->pdata[pending->parts->len - 1];
+  PfOutput *last = pending->parts->pdata[pending->parts->len - 1];
 
-  g_byte_array_append (last, (const guint8 *) "\r\n", 2);
+  pf_output_append (last, "\r\n", 2);
   g_queue_push_tail (&self->waiting, pending);
   pf_imap_release_commands (self);
   return pending->tag;
@@ -47,7 +51,7 @@ simple_command (PfImap *self, PfImapCommand command, const char *text)
 static void
 add_string (PfImap *self, PfImapPending *pending, const char *value)
 {
-  GByteArray *part = pending->parts->pdata[pending->parts->len - 1];
+  PfOutput *part = pending->parts->pdata[pending->parts->len - 1];
   gboolean plain = TRUE, at_once;
   gsize length = strlen (value);
   char mark[32];
@@ -56,24 +60,24 @@ add_string (PfImap *self, PfImapPending *pending, const char *value)
     plain = plain && (guchar) value[i] >= ' ' && (guchar) value[i] < 0x7f;
   if (plain)
     {
-      g_byte_array_append (part, (const guint8 *) " \"", 2);
+      pf_output_append (part, " \"", 2);
       for (gsize i = 0; i < length; i++)
         {
           if (value[i] == '"' || value[i] == '\\')
-            g_byte_array_append (part, (const guint8 *) "\\", 1);
-          g_byte_array_append (part, (const guint8 *) &value[i], 1);
+            pf_output_append (part, "\\", 1);
+          pf_output_append (part, &value[i], 1);
         }
-      g_byte_array_append (part, (const guint8 *) "\"", 1);
+      pf_output_append (part, "\"", 1);
       return;
     }
   /* Courier runs a literal it did not ask for as its next command: only where the server says that it may come. */
   at_once = pf_imap_has_capability (self, "LITERAL+")
             || (pf_imap_has_capability (self, "LITERAL-") && length <= LITERAL_MINUS);
   g_snprintf (mark, sizeof mark, " {%" G_GSIZE_FORMAT "%s}\r\n", length, at_once ? "+" : "");
-  g_byte_array_append (part, (const guint8 *) mark, (guint) strlen (mark));
+  pf_output_append (part, mark, strlen (mark));
   if (!at_once)
     part = new_part (pending);
-  g_byte_array_append (part, (const guint8 *) value, (guint) length);
+  pf_output_append (part, value, length);
 }
 
 static gboolean
@@ -179,8 +183,8 @@ pf_imap_list (PfImap *self, const char *pattern, gboolean special_use)
     {
       static const char returns[] = " RETURN (SPECIAL-USE)";
 
-      g_byte_array_append (pending->parts->pdata[pending->parts->len - 1], (const guint8 *) returns,
-                           sizeof returns - 1);
+      pf_output_append (pending->parts->pdata[pending->parts->len - 1], returns,
+                        sizeof returns - 1);
     }
   self->folders = 0;
   return finish_command (self, pending);

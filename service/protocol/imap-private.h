@@ -3,15 +3,17 @@
 
 #include "protocol/imap.h"
 #include "protocol/imap-parser.h"
+#include "protocol/output.h"
 
 typedef struct
 {
   PfImapCommand command;
   guint tag;
-  GPtrArray *parts;   /* (element-type GByteArray): each but the first waits for "+" */
+  GPtrArray *parts;   /* (element-type PfOutput): each but the first waits for "+" */
   guint parts_sent;
   char *initial;      /* AUTHENTICATE: for the first challenge */
-  gboolean challenged; /* its first answer came: AUTHENTICATE, SELECT, EXAMINE */
+  guint challenges;   /* AUTHENTICATE: how many came */
+  gboolean challenged; /* its first answer came: SELECT, EXAMINE */
 } PfImapPending;
 
 struct _PfImap
@@ -21,7 +23,7 @@ struct _PfImap
   GQueue sent;     /* PfImapPending that wait for their tagged answer */
   GQueue waiting;  /* PfImapPending not sent yet */
   guint last_tag;
-  GByteArray *output;
+  PfOutput output;
   gboolean greeted, logged_out, starttls_done;
   gboolean idling, done_wanted, done_sent;
 

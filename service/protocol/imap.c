@@ -7,13 +7,10 @@
 /* --- Memory ------------------------------------------------------------------------------------------------------ */
 
 static void
-wipe_array (gpointer data)
+free_part (gpointer data)
 {
-  GByteArray *array = data;
-
-  if (array->len > 0)
-    explicit_bzero (array->data, array->len);
-  g_byte_array_unref (array);
+  pf_output_clear (data);
+  g_free (data);
 }
 
 void
@@ -22,9 +19,7 @@ pf_imap_pending_free (gpointer data)
   PfImapPending *pending = data;
 
   g_ptr_array_unref (pending->parts);
-  if (pending->initial != NULL)
-    explicit_bzero (pending->initial, strlen (pending->initial));
-  g_free (pending->initial);
+  pf_output_wipe_string (pending->initial);
   g_free (pending);
 }
 
@@ -35,7 +30,7 @@ pf_imap_pending_new (PfImapCommand command, guint tag)
 
   pending->command = command;
   pending->tag = tag;
-  pending->parts = g_ptr_array_new_with_free_func (wipe_array);
+  pending->parts = g_ptr_array_new_with_free_func (free_part);
   return pending;
 }
 
@@ -61,7 +56,6 @@ pf_imap_new (void)
   PfImap *self = g_new0 (PfImap, 1);
 
   self->framer = pf_imap_framer_new ();
-  self->output = g_byte_array_new ();
   self->capabilities = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_queue_init (&self->sent);
   g_queue_init (&self->waiting);
@@ -75,7 +69,7 @@ pf_imap_free (PfImap *self)
   if (self == NULL)
     return;
   pf_imap_framer_free (self->framer);
-  wipe_array (self->output);
+  pf_output_clear (&self->output);
   g_hash_table_unref (self->capabilities);
   g_queue_clear_full (&self->sent, pf_imap_pending_free);
   g_queue_clear_full (&self->waiting, pf_imap_pending_free);
@@ -136,8 +130,7 @@ pf_imap_send_raw (PfImap *self, const char *text, gssize length)
 {
   if (self->over)
     return;
-  g_byte_array_append (self->output, (const guint8 *) text,
-                       (guint) (length < 0 ? (gssize) strlen (text) : length));
+  pf_output_append (&self->output, text, length < 0 ? strlen (text) : (gsize) length);
 }
 
 /* Whose answers could be taken for those of @last: they wait for each other. A folder may be opened
@@ -160,12 +153,12 @@ pf_imap_release_commands (PfImap *self)
     {
       PfImapPending *next = g_queue_peek_head (&self->waiting);
       PfImapPending *last = g_queue_peek_tail (&self->sent);
-      GByteArray *part;
+      PfOutput *part;
 
       if (last != NULL && must_wait (next, last))
         return;
       part = next->parts->pdata[0];
-      pf_imap_send_raw (self, (const char *) part->data, part->len);
+      pf_imap_send_raw (self, (const char *) part->data, (gssize) part->length);
       next->parts_sent = 1;
       /* The list of before a log-in is void after it, unless it is told anew from here on. */
       if (next->command == PF_IMAP_AUTHENTICATE || next->command == PF_IMAP_LOGIN)
@@ -251,12 +244,8 @@ static GBytes *
 take_output (gpointer machine)
 {
   PfImap *self = machine;
-  GByteArray *output = self->output;
 
-  if (output->len == 0 || self->over)
-    return NULL;
-  self->output = g_byte_array_new ();
-  return g_byte_array_free_to_bytes (output);
+  return self->over ? NULL : pf_output_take (&self->output);
 }
 
 static gboolean

@@ -27,6 +27,7 @@ MUTANTS = [
     ('refused-password-tried-for-ever', 'service/retrieve/login.c', '{ "AUTH", PF_PROBLEM_CREDENTIALS_REJECTED },',
      '{ "AUTH", PF_PROBLEM_SERVER_BUSY },', 'retrieve-choices'),
     ('answers-before-the-command', 'service/protocol/pop3-answers.c', 'if (due == NULL || self->early)', 'if (due == NULL)', 'unit-protocol-pop3-ahead'),
+    ('imap-challenges-without-end', 'service/protocol/imap-answers.c', 'if (++pending->challenges > PF_LIMIT_SASL_CHALLENGES)', 'if (FALSE)', 'talks-imap'),
     ('more-connections-than-allowed', 'service/schedule/slots.c', 'line->waiting.length > 0 && line->used < self->per_server',
      'line->waiting.length > 0', 'schedule-slots'),
     ('tries-what-the-server-ended', 'service/schedule/patience.c', 'one->seconds = MAX (seconds * 3 / 4, SHORTEST_SECONDS);',
