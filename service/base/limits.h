@@ -89,8 +89,9 @@
 /* Asked for and not yet delivered: what is filtered, delivered and written to the journal does not hold up the line, but is bounded. */
 #define PF_LIMIT_IN_FLIGHT_OCTETS (8 * PF_MIB)
 #define PF_LIMIT_IN_FLIGHT_MESSAGES 800
-/* A message that failed this often is set aside as message-stuck, and the rest goes on. */
-#define PF_LIMIT_MESSAGE_FAILURES 5
+/* A message that failed this often is set aside as message-stuck, and the rest goes on. Once may be chance, twice the
+ * server's bad day; each try costs a whole transfer, and a broken session the others behind it. */
+#define PF_LIMIT_MESSAGE_FAILURES 3
 /* By so much a server may change a message's size as it notes in its header what it knows of it (mailutils: 55 to 122 octets). */
 #define PF_LIMIT_HEADER_GROWTH 512
 

@@ -26,7 +26,8 @@ pf_store_clear (PfStore *self)
 static gboolean
 fail (const PfStore *self, const char *what, int cause, GError **error)
 {
-  gboolean full = cause == ENOSPC || cause == EDQUOT;
+  /* As with the journal: a state folder that takes nothing is like one that is full. */
+  gboolean full = cause == ENOSPC || cause == EDQUOT || cause == EROFS || cause == EACCES;
 
   g_set_error (error, PF_PROBLEM, full ? PF_PROBLEM_DISK_LOW : PF_PROBLEM_DELIVERY_DEFERRED,
                "%s %s failed: %s", what, self->in_memory ? "a message in memory" : self->directory,

@@ -181,11 +181,39 @@ mark (PfRemoval *removal)
                         NULL, on_marked_put, removal);
 }
 
+/* The brake: counted apart from the ledger, so that no error in the one removes what the other never saw. */
+static gboolean
+is_more_than_delivered (PfCheck *self, const PfRemoval *removal)
+{
+  const PfFigures *figures = pf_account_get_figures (self->account);
+
+  return removal->items->len > figures->delivered + figures->junked + figures->quarantined;
+}
+
+static void
+suspend (PfRemoval *removal)
+{
+  const PfFigures *figures = pf_account_get_figures (removal->check->account);
+
+  pf_check_note (
+      removal->check,
+      g_error_new (
+          PF_PROBLEM, PF_PROBLEM_REMOVAL_SUSPENDED,
+          "%u messages would be removed, but only %" G_GUINT64_FORMAT
+          " were ever delivered: nothing is removed. The journal may be damaged or an old copy: restore it, or set Remove=never",
+          removal->items->len, figures->delivered + figures->junked + figures->quarantined));
+}
+
 static void
 remove_due (PfCheck *self)
 {
   PfRemoval *removal = removal_new (self, is_removed);
 
+  if (removal != NULL && is_more_than_delivered (self, removal))
+    {
+      suspend (removal);
+      g_clear_pointer (&removal, removal_free);
+    }
   if (removal == NULL)
     {
       pf_check_folder_done (self);

@@ -3,14 +3,16 @@
 
 With the helper every message is there exactly once, with LMTP at least once (what is there twice bears one X-Postferry-Id), and
 a further check changes nothing. Needs a build with -Dsteps=true and root.
-usage: test_steps.py [--all] [--scenario WORD]... [--step NAME]...
-Without --all a selection: each step once, the rest by turns (--all takes an hour). A scenario is PROTOCOL/REMOVE/TARGET, a stop STEP:N/HOW where HOW is
+usage: test_steps.py [--all [--seconds N]] [--scenario WORD]... [--step NAME]...
+Without --all a selection: each step once, the rest by turns (--all takes an hour; with
+--seconds as many as fit, by chance, for each target). A scenario is PROTOCOL/REMOVE/TARGET, a stop STEP:N/HOW where HOW is
 `exit` (the process ends itself) or whom SIGKILL ends from outside while it stands there: daemon, helper, both, supervisor.
 """
 
 import argparse
 import collections
 import os
+import random
 import re
 import signal
 import sqlite3
@@ -238,7 +240,7 @@ def select(plans, known):
     return chosen
 
 
-def run(world, scenarios, everything, steps, known):
+def run(world, scenarios, everything, steps, known, seconds):
     plans = [(scenario, stops_of(scenario)) for scenario in scenarios]
     if everything:
         chosen = [(scenario, stop) for scenario, stops in plans for stop in stops]
@@ -246,9 +248,14 @@ def run(world, scenarios, everything, steps, known):
         chosen = select(plans, known)
     failed = missed = 0
     tally = collections.Counter()
+    end = time.monotonic() + seconds if seconds else None
+    if seconds:
+        random.shuffle(chosen)
     for scenario, (step, number, how) in chosen:
         if steps and step not in steps:
             continue
+        if end is not None and time.monotonic() > end:
+            break
         wrongs = scenario.stop_at(step, number, how)
         tally[scenario.name] += 1
         missed += wrongs is None
@@ -257,7 +264,7 @@ def run(world, scenarios, everything, steps, known):
             print('FAIL %s %s:%d/%s: %s' % (scenario.name, step, number, how, '; '.join(wrongs)), flush=True)
             print(world.instance.read('mail.log')[-1500:], flush=True)
     for name, count in tally.items():
-        print('%s: %d stops' % (name, count), flush=True)
+        print('%s: %d stops of %d' % (name, count, sum(1 for scenario, _ in chosen if scenario.name == name)), flush=True)
     return sum(tally.values()), failed, missed
 
 
@@ -267,6 +274,7 @@ def main():
     parser.add_argument('--all', action='store_true')
     parser.add_argument('--scenario', action='append', default=[])
     parser.add_argument('--step', action='append', default=[])
+    parser.add_argument('--seconds', type=int, default=0)
     options = parser.parse_args()
     total = failed = missed = doubled = 0
     known = set()
@@ -276,7 +284,7 @@ def main():
             world = World(instance, provider, target)
             scenarios = [Scenario(world, protocol, remove, target) for remove in REMOVES for protocol in ('pop3', 'imap')]
             scenarios = [one for one in scenarios if all(word in one.name.split('/') for word in options.scenario)]
-            done = run(world, scenarios, options.all, options.step, known)
+            done = run(world, scenarios, options.all, options.step, known, options.seconds)
             total, failed, missed, doubled = total + done[0], failed + done[1], missed + done[2], doubled + world.doubled
     print('%d stops (%d were not passed), %d wrong; LMTP: %d delivered twice under one id; %d s'
           % (total, missed, failed, doubled, time.monotonic() - start), flush=True)

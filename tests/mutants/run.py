@@ -59,6 +59,27 @@ MUTANTS = [
      'return STEP_INNER;', 'unit-envelope'),
     ('believes-a-script-on-the-server', 'service/filter/envelope.c', 'if (hop->local)', 'if (FALSE)', 'unit-envelope'),
     ('reads-two-addresses-as-one', 'service/protocol/received.c', 'g_ascii_strcasecmp (address, out->address) != 0', 'FALSE', 'unit-protocol-received'),
+    # A crash or a power loss: what is acknowledged is on the disk, and in this order.
+    ('answers-before-the-commit', 'service/journal/worker.c', 'if (pf_database_run (self->database, error, "COMMIT", ""))',
+     'if (pf_database_run (self->database, error, "ROLLBACK", ""))', 'crash-power'),
+    ('journal-without-syncs', 'service/journal/database.c', 'PRAGMA synchronous = FULL', 'PRAGMA synchronous = OFF', 'crash-power'),
+    ('mail-not-synced', 'service/helper/maildir.c', 'if (fsync (draft->fd) != 0)', 'if (FALSE)', 'crash-power'),
+    ('names-of-mail-not-synced', 'service/helper/maildir.c', 'pf_sync_folder (folder->new) && pf_sync_folder (folder->cur)', 'TRUE',
+     'crash-power'),
+    ('new-mailbox-not-synced', 'service/helper/mailbox.c', 'if (fd < 0 || !pf_sync_folder (fd))', 'if (fd < 0)', 'crash-power'),
+    ('new-maildir-not-synced', 'service/helper/mailbox.c', 'if (folder->cur >= 0 && !pf_sync_folder (folder->directory))', 'if (FALSE)',
+     'crash-power'),
+    ('new-folder-not-synced', 'service/helper/mailbox.c', 'if (!pf_sync_folder (mailbox->root))', 'if (FALSE)', 'crash-power'),
+    ('quarantine-not-synced', 'service/deliver/quarantine.c', 'return fsync (to) == 0;', 'return TRUE;', 'crash-power'),
+    ('files-not-synced', 'service/base/durable.c', '&& fsync (fd) == 0 ? 0 : errno;', '? 0 : errno;', 'crash-power'),
+    ('folders-not-synced', 'service/base/durable.c', 'if (fsync (fd) != 0 && errno != EINVAL)', 'if (FALSE)', 'crash-power'),
+    # Removal.
+    ('a-grammar-error-of-pop3-passes', 'service/retrieve/pop3-session.c', 'pf_session_fault (session, event.fault, event.text);', 'break;',
+     'crash-oddities'),
+    ('no-brake', 'service/retrieve/removal.c', 'return removal->items->len > figures->', 'return FALSE && figures->', 'crash-oddities'),
+    ('one-message-holds-up-the-rest', 'service/retrieve/fetch.c', '++row->failures >= PF_LIMIT_MESSAGE_FAILURES', '++row->failures > 1000',
+     'crash-oddities'),
+    ('a-full-disk-counts-against-a-message', 'service/retrieve/message.c', '!ends && check->tally.delivered > 0', 'TRUE', 'crash-disk'),
 ]
 
 

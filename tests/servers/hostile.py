@@ -62,6 +62,8 @@ class Server:
 
     def close(self):
         self.ended = True
+        # Or else the thread goes on to accept under the number of the descriptor, which the next server gets.
+        self.sock.shutdown(socket.SHUT_RDWR)
         self.sock.close()
         for sock in self.open:
             try:
