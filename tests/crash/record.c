@@ -94,8 +94,8 @@ record (int fd, int (*sync) (int))
   close (to);
   result = sync (fd);
   if (result == 0)
-    put_line ("%c %lu %lu %s\n", S_ISDIR (status.st_mode) ? 'D' : 'F', (unsigned long) status.st_dev,
-              (unsigned long) status.st_ino, name);
+    put_line ("%c %lu %lu %s\n", S_ISDIR (status.st_mode) ? 'D' : 'F',
+              (unsigned long) status.st_dev, (unsigned long) status.st_ino, name);
   return result;
 }
 

@@ -60,8 +60,8 @@ MUTANTS = [
     ('believes-a-script-on-the-server', 'service/filter/envelope.c', 'if (hop->local)', 'if (FALSE)', 'unit-envelope'),
     ('reads-two-addresses-as-one', 'service/protocol/received.c', 'g_ascii_strcasecmp (address, out->address) != 0', 'FALSE', 'unit-protocol-received'),
     # A crash or a power loss: what is acknowledged is on the disk, and in this order.
-    ('answers-before-the-commit', 'service/journal/worker.c', 'if (pf_database_run (self->database, error, "COMMIT", ""))',
-     'if (pf_database_run (self->database, error, "ROLLBACK", ""))', 'crash-power'),
+    ('answers-before-the-commit', 'service/journal/worker.c', 'if (ok && pf_database_run (self->database, error, "COMMIT", ""))',
+     'if (ok && pf_database_run (self->database, error, "ROLLBACK", ""))', 'crash-power'),
     ('journal-without-syncs', 'service/journal/database.c', 'PRAGMA synchronous = FULL', 'PRAGMA synchronous = OFF', 'crash-power'),
     ('mail-not-synced', 'service/helper/maildir.c', 'if (fsync (draft->fd) != 0)', 'if (FALSE)', 'crash-power'),
     ('names-of-mail-not-synced', 'service/helper/maildir.c', 'pf_sync_folder (folder->new) && pf_sync_folder (folder->cur)', 'TRUE',
