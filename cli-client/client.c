@@ -328,8 +328,8 @@ pf_overview_free (PfOverview *self)
   g_free (self);
 }
 
-/* (transfer full) (nullable): a{sv}'s value of @name. Ten thousand accounts tell their properties in the same order: where one was
- * found is looked at first in the next. */
+/* (transfer full) (nullable): a{sv}'s value of @name. Ten thousand accounts tell their properties
+ * in the same order: where one was found is looked at first in the next. */
 static GVariant *
 find_property (GVariant *properties, const char *name)
 {

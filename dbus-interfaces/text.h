@@ -7,10 +7,11 @@
  * pf_text_printable:
  * @bytes: octets from anywhere, any encoding, may hold NUL
  * @length: how many, or -1 when NUL-terminated
- * @max: most octets of the answer; longer text is cut at a character and ends in "..."; 0 for no bound
+ * @max: most octets of the answer; longer text is cut at a character and ends in "..."; 0 for no
+ *   bound
  *
- * Returns: (transfer full): valid UTF-8 of one line. Octets that are not UTF-8 and control characters come out as \xNN,
- * bidirectional controls and line separators are dropped.
+ * Returns: (transfer full): valid UTF-8 of one line. Octets that are not UTF-8 and control
+ * characters come out as \xNN, bidirectional controls and line separators are dropped.
  */
 char *pf_text_printable (const char *bytes, gssize length, gsize max);
 

@@ -50,8 +50,8 @@ run (const PfDirectories *directories)
   return pf_service_run (service);
 }
 
-/* A connection is a descriptor, and the usual soft limit (1,024, for the sake of select()) is less than the accounts that may
- * listen. */
+/* A connection is a descriptor, and the usual soft limit (1,024, for the sake of select()) is less
+ * than the accounts that may listen. */
 static void
 allow_connections (void)
 {

@@ -38,7 +38,7 @@ struct _PfService
   guint watchdog;
 };
 
-/* --- Parts that change with a reload ---------------------------------------------------------------------------------------- */
+/* --- Parts that change with a reload ---------------------------------------------------------- */
 
 static PfCheckParts
 check_parts (PfService *self)
@@ -111,7 +111,7 @@ reload (gpointer user_data, GError **error)
   return TRUE;
 }
 
-/* --- Signals and the service manager ------------------------------------------------------------------------------------------- */
+/* --- Signals and the service manager ---------------------------------------------------------- */
 
 static gboolean
 on_terminate (gpointer user_data)
@@ -154,7 +154,7 @@ attach_sources (PfService *self)
     self->watchdog = g_timeout_add ((guint) (usec / 3000), on_watchdog, self);
 }
 
-/* --- The bus ------------------------------------------------------------------------------------------------------------------------ */
+/* --- The bus ---------------------------------------------------------------------------------- */
 
 static void
 on_name_acquired (GDBusConnection *connection, const char *name, gpointer user_data)
@@ -205,9 +205,10 @@ open_bus (PfService *self, GError **error)
   return TRUE;
 }
 
-/* --- Building ------------------------------------------------------------------------------------------------------------------------- */
+/* --- Building --------------------------------------------------------------------------------- */
 
-/* A predecessor that was killed is still being taken down by the kernel when its name on the bus is free already. */
+/* A predecessor that was killed is still being taken down by the kernel when its name on the bus is
+ * free already. */
 static gboolean
 wait_for_lock (int fd)
 {
@@ -223,7 +224,8 @@ wait_for_lock (int fd)
   return FALSE;
 }
 
-/* Two services on one state would deliver everything twice. The lock goes with the process, however it ends. */
+/* Two services on one state would deliver everything twice. The lock goes with the process, however
+ * it ends. */
 static gboolean
 lock_state (PfService *self, GError **error)
 {

@@ -1,4 +1,5 @@
-/* service.h - the whole service: every part built in order, taken down in reverse. The one place where all is wired. */
+/* service.h - the whole service: every part built in order, taken down in reverse. The one place
+ * where all is wired. */
 #pragma once
 
 #include "deliver/target.h"

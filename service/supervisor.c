@@ -27,9 +27,10 @@ typedef struct
   gboolean stopping;
 } Supervisor;
 
-/* --- Folders ---------------------------------------------------------------------------------------------------------- */
+/* --- Folders ---------------------------------------------------------------------------------- */
 
-/* Folders only, and no link followed: whoever has them already must not turn this against another file. */
+/* Folders only, and no link followed: whoever has them already must not turn this against another
+ * file. */
 static gboolean
 give_folder (const char *parent, const char *name, const struct passwd *user)
 {
@@ -58,7 +59,7 @@ give_folders (const PfDirectories *directories, const struct passwd *user)
          && give_folder (directories->runtime, NULL, user);
 }
 
-/* --- Children ----------------------------------------------------------------------------------------------------------- */
+/* --- Children --------------------------------------------------------------------------------- */
 
 /* In the child: ends with the parent, signals as at birth, @fd as CHILD_FD. */
 static void
@@ -120,7 +121,7 @@ start_helper (const char *path, int fd)
   _exit (127);
 }
 
-/* --- A helper for the daemon ------------------------------------------------------------------------------------------------ */
+/* --- A helper for the daemon ------------------------------------------------------------------ */
 
 static gboolean
 send_descriptor (int control, int fd)
@@ -145,7 +146,8 @@ send_descriptor (int control, int fd)
   return sendmsg (control, &message, MSG_NOSIGNAL) == 1;
 }
 
-/* The one before is of no use any more: its pair is closed, it ends by itself; a child that hangs must not pile up. */
+/* The one before is of no use any more: its pair is closed, it ends by itself; a child that hangs
+ * must not pile up. */
 static void
 end_helper (Supervisor *self)
 {
@@ -173,7 +175,7 @@ serve_daemon (Supervisor *self)
   return ok;
 }
 
-/* --- The watch ----------------------------------------------------------------------------------------------------------------- */
+/* --- The watch -------------------------------------------------------------------------------- */
 
 static void
 stop (Supervisor *self)

@@ -6,7 +6,8 @@
 /**
  * pf_disk_check:
  * @path: a folder on the file system in question
- * @minimum: octets that must stay free; 0 for the larger of 500 MiB and 5 %, at most half of the file system
+ * @minimum: octets that must stay free; 0 for the larger of 500 MiB and 5 %, at most half of the
+ *   file system
  *
  * Returns: FALSE with PF_PROBLEM_DISK_LOW when less is free, or no inode is.
  */

@@ -49,7 +49,8 @@ write_all (int fd, const char *data, gsize length)
   return TRUE;
 }
 
-/* One name, not one by chance: what a crash leaves is replaced by the next write, and never piles up. */
+/* One name, not one by chance: what a crash leaves is replaced by the next write, and never piles
+ * up. */
 static gboolean
 write_beside (const char *path, const char *next, const char *data, gsize length)
 {

@@ -1,28 +1,31 @@
 /* limits.h - every limit of the service: its name, its number and the reason for it.
  *
- * What the network or a caller can drive is bounded here and nowhere else. Limits that the administrator sets are in
- * accounts/service-settings.h.
+ * What the network or a caller can drive is bounded here and nowhere else. Limits that the
+ * administrator sets are in accounts/service-settings.h.
  */
 #pragma once
 
 #define PF_KIB 1024
 #define PF_MIB (1024 * 1024)
 
-/* --- Protocols ------------------------------------------------------------------------------------------------ */
+/* --- Protocols -------------------------------------------------------------------------------- */
 
-/* RFC 2449 allows 512 octets; Exchange and Courier send more. Beyond this a POP3 line is no reply any more. */
+/* RFC 2449 allows 512 octets; Exchange and Courier send more. Beyond this a POP3 line is no reply
+ * any more. */
 #define PF_LIMIT_POP3_LINE (8 * PF_KIB)
 /* A UIDL is 1 to 70 octets by RFC 1939; providers send up to 255. */
 #define PF_LIMIT_POP3_UIDL 255
 /* Lines of a CAPA answer; real ones have a dozen. */
 #define PF_LIMIT_POP3_CAPABILITIES 1000
-/* Messages in one mailbox that we list: 1,000,000 take about 100 MB and no provider keeps that many in one folder. */
+/* Messages in one mailbox that we list: 1,000,000 take about 100 MB and no provider keeps that many
+ * in one folder. */
 #define PF_LIMIT_LISTED_MESSAGES 1000000
 /* SEARCH and LIST answers of big folders come in one line (RFC 9051 sets no bound). */
 #define PF_LIMIT_IMAP_LINE PF_MIB
 /* A literal outside a message body: names, ID values, ENVELOPE parts. */
 #define PF_LIMIT_IMAP_STRING (64 * PF_KIB)
-/* Nested lists in an IMAP answer; BODYSTRUCTURE is never asked for, so anything deeper is an attack on the stack. */
+/* Nested lists in an IMAP answer; BODYSTRUCTURE is never asked for, so anything deeper is an attack
+ * on the stack. */
 #define PF_LIMIT_IMAP_DEPTH 16
 /* Folders one account may have that we look at. */
 #define PF_LIMIT_IMAP_FOLDERS 10000
@@ -35,15 +38,16 @@
 #define PF_LIMIT_SASL_CHALLENGE (12 * PF_KIB)
 /* Challenges in one log-in: SCRAM takes three, GSSAPI a few more. */
 #define PF_LIMIT_SASL_CHALLENGES 20
-/* SCRAM iterations: below, the password is too cheap to guess from a stolen exchange; above, the server burns our CPU. */
+/* SCRAM iterations: below, the password is too cheap to guess from a stolen exchange; above, the
+ * server burns our CPU. */
 #define PF_LIMIT_SCRAM_ITERATIONS_LOW 1000
 #define PF_LIMIT_SCRAM_ITERATIONS_HIGH 1000000
-/* SCRAM keys that are kept, one an account (some 200 octets each); threads that make them: a hostile server keeps one busy for
- * about a second. */
+/* SCRAM keys that are kept, one an account (some 200 octets each); threads that make them: a
+ * hostile server keeps one busy for about a second. */
 #define PF_LIMIT_SCRAM_KEYS 10000
 #define PF_LIMIT_SCRAM_THREADS 2
 
-/* --- Network -------------------------------------------------------------------------------------------------- */
+/* --- Network ---------------------------------------------------------------------------------- */
 
 /* Where ConnectTimeout= is not set: name, proxy, connection and handshake together. */
 #define PF_LIMIT_CONNECT_SECONDS 30
@@ -56,8 +60,9 @@
 #define PF_LIMIT_CA_FILE (4 * PF_MIB)
 /* Trust in one CA file that is kept loaded; each account may name its own. */
 #define PF_LIMIT_TRUST_CONTEXTS 64
-/* TLS sessions kept for resumption (some 5 KiB each), in all and for one server and trust, since each is used once and many
- * accounts may be polled at one server at a time; and how long: so long an untimely end of trust in a certificate may go unseen. */
+/* TLS sessions kept for resumption (some 5 KiB each), in all and for one server and trust, since
+ * each is used once and many accounts may be polled at one server at a time; and how long: so long
+ * an untimely end of trust in a certificate may go unseen. */
 #define PF_LIMIT_TLS_TICKETS 1024
 #define PF_LIMIT_TLS_TICKETS_PER_SERVER 128
 #define PF_LIMIT_TLS_TICKET_SECONDS 3600
@@ -67,7 +72,7 @@
 /* Servers whose limit for IDLE was learned. */
 #define PF_LIMIT_PATIENCE_SERVERS 10000
 
-/* --- Messages ------------------------------------------------------------------------------------------------- */
+/* --- Messages --------------------------------------------------------------------------------- */
 
 /* Where MaxMessageSize= of the service is not set. Providers accept up to 150 MB. */
 #define PF_LIMIT_MESSAGE_SIZE (512ULL * PF_MIB)
@@ -75,62 +80,72 @@
 #define PF_LIMIT_HEADER_BLOCK PF_MIB
 /* The lines we put on top of a message. */
 #define PF_LIMIT_TRACE_BLOCK (16 * PF_KIB)
-/* A trace field that is read for the envelope: real ones stay below 2 KiB, and at most so many lie above the provider's border. */
+/* A trace field that is read for the envelope: real ones stay below 2 KiB, and at most so many lie
+ * above the provider's border. */
 #define PF_LIMIT_TRACE_VALUE (8 * PF_KIB)
 #define PF_LIMIT_TRACE_LINES 30
-/* More Received fields than this is a mail loop (RFC 5321 6.3 suggests 100; real paths stay below 30). */
+/* More Received fields than this is a mail loop (RFC 5321 6.3 suggests 100; real paths stay below
+ * 30). */
 #define PF_LIMIT_RECEIVED_FIELDS 50
 /* Bodies up to this size live in memory (memfd), larger ones in an unnamed file. */
 #define PF_LIMIT_BODY_IN_MEMORY PF_MIB
-/* Asked for and not here yet, for one account: some 2.5 MB are on their way where a gigabit line has a round trip of 20 ms, and 300
- * small messages where it has 80. */
+/* Asked for and not here yet, for one account: some 2.5 MB are on their way where a gigabit line
+ * has a round trip of 20 ms, and 300 small messages where it has 80. */
 #define PF_LIMIT_FETCH_WINDOW_OCTETS (4 * PF_MIB)
 #define PF_LIMIT_FETCH_WINDOW_MESSAGES 300
-/* Asked for and not yet delivered: what is filtered, delivered and written to the journal does not hold up the line, but is bounded. */
+/* Asked for and not yet delivered: what is filtered, delivered and written to the journal does not
+ * hold up the line, but is bounded. */
 #define PF_LIMIT_IN_FLIGHT_OCTETS (8 * PF_MIB)
 #define PF_LIMIT_IN_FLIGHT_MESSAGES 800
-/* A message that failed this often is set aside as message-stuck, and the rest goes on. Once may be chance, twice the
- * server's bad day; each try costs a whole transfer, and a broken session the others behind it. */
+/* A message that failed this often is set aside as message-stuck, and the rest goes on. Once may be
+ * chance, twice the server's bad day; each try costs a whole transfer, and a broken session the
+ * others behind it. */
 #define PF_LIMIT_MESSAGE_FAILURES 3
-/* By so much a server may change a message's size as it notes in its header what it knows of it (mailutils: 55 to 122 octets). */
+/* By so much a server may change a message's size as it notes in its header what it knows of it
+ * (mailutils: 55 to 122 octets). */
 #define PF_LIMIT_HEADER_GROWTH 512
 
-/* --- Scanners ------------------------------------------------------------------------------------------------- */
+/* --- Scanners --------------------------------------------------------------------------------- */
 
 /* Rspamd's answer: some 5 KiB, and a list of links that may be long. */
 #define PF_LIMIT_RSPAMD_ANSWER (2 * PF_MIB)
-/* Values in it, each some 100 octets while it is read; and how deep they lie, which is the parser's stack. */
+/* Values in it, each some 100 octets while it is read; and how deep they lie, which is the parser's
+ * stack. */
 #define PF_LIMIT_RSPAMD_VALUES 50000
 #define PF_LIMIT_RSPAMD_DEPTH 32
 /* Symbols that are kept, the weightiest; a message gets some 30. */
 #define PF_LIMIT_RSPAMD_SYMBOLS 200
-/* Header lines that it wants added or taken out, the octets of one (ARC has some 1,000), and of a subject. */
+/* Header lines that it wants added or taken out, the octets of one (ARC has some 1,000), and of a
+ * subject. */
 #define PF_LIMIT_RSPAMD_HEADERS 50
 #define PF_LIMIT_RSPAMD_HEADER (4 * PF_KIB)
 #define PF_LIMIT_RSPAMD_SUBJECT PF_KIB
 /* The n-th line of a name. */
 #define PF_LIMIT_RSPAMD_INDEX 1000
-/* Messages with one scanner at the same time: Rspamd's workers do many at once, clamd has 10 or 12 threads for all. */
+/* Messages with one scanner at the same time: Rspamd's workers do many at once, clamd has 10 or 12
+ * threads for all. */
 #define PF_LIMIT_RSPAMD_SCANS 16
 #define PF_LIMIT_CLAMD_SCANS 6
 /* One scan in all, the sending of the message too, however steadily it goes on. */
 #define PF_LIMIT_SCAN_SECONDS 600
 /* Every value of a request that came from outside: RFC 5322's longest line. */
 #define PF_LIMIT_SCAN_VALUE 998
-/* Rspamd's answer to learning, clamd's to anything: one line; signatures' names have some 60 octets. */
+/* Rspamd's answer to learning, clamd's to anything: one line; signatures' names have some 60
+ * octets. */
 #define PF_LIMIT_LEARN_ANSWER (16 * PF_KIB)
 #define PF_LIMIT_CLAMD_LINE (4 * PF_KIB)
 /* clamd reads its signatures for up to minutes and accepts connections all the while. */
 #define PF_LIMIT_CLAMD_START_SECONDS 180
 
-/* --- Helper --------------------------------------------------------------------------------------------------- */
+/* --- Helper ----------------------------------------------------------------------------------- */
 
 #define PF_LIMIT_HELPER_BATCH 64
 /* A child of the helper that writes one batch for one user. */
 #define PF_LIMIT_HELPER_SECONDS 120
 /* Connections to one helper at a time: the service has one, a second one while it restarts. */
 #define PF_LIMIT_HELPER_CONNECTIONS 4
-/* A helper that was started by its socket ends when nobody was connected for so long; the service disconnects as soon. */
+/* A helper that was started by its socket ends when nobody was connected for so long; the service
+ * disconnects as soon. */
 #define PF_LIMIT_HELPER_IDLE_SECONDS 60
 /* Users that the helper writes for at the same time: each is a process. */
 #define PF_LIMIT_HELPER_CHILDREN 64
@@ -140,10 +155,11 @@
 #define PF_LIMIT_LMTP_CONNECTIONS 4
 /* A connection to an LMTP server that has nothing to do is closed before the server does it. */
 #define PF_LIMIT_LMTP_IDLE_SECONDS 30
-/* A maildirsize file is rewritten by readers when it is longer than 5,120 octets; a longer one is read so far. */
+/* A maildirsize file is rewritten by readers when it is longer than 5,120 octets; a longer one is
+ * read so far. */
 #define PF_LIMIT_MAILDIRSIZE (64 * PF_KIB)
 
-/* --- D-Bus callers -------------------------------------------------------------------------------------------- */
+/* --- D-Bus callers ---------------------------------------------------------------------------- */
 
 #define PF_LIMIT_SECRET (64 * PF_KIB)
 #define PF_LIMIT_SECRET_SECONDS 5
@@ -154,27 +170,28 @@
 /* What one user who is not an administrator may have. */
 #define PF_LIMIT_ACCOUNTS_PER_USER 50
 #define PF_LIMIT_CHECKS_PER_USER 8
-/* Checks that persons wait for and that run at a time: they begin whatever Connections= and ConnectionsPerServer= say; a mail
- * server as it is installed takes a hundred connections. */
+/* Checks that persons wait for and that run at a time: they begin whatever Connections= and
+ * ConnectionsPerServer= say; a mail server as it is installed takes a hundred connections. */
 #define PF_LIMIT_CHECKS_BY_PERSON 100
 /* A finished Check stays on the bus for so long, so that its starter can read the result. */
 #define PF_LIMIT_CHECK_LINGER_SECONDS 60
 #define PF_LIMIT_LOG_ENTRIES 1000
 /* What is kept and shown of one text of a log entry that came from outside. */
 #define PF_LIMIT_EVENT_TEXT (4 * PF_KIB)
-/* Calls of one user that wait for an answer, and of one connection whose user is not yet known: each holds memory, the
- * arguments and perhaps a secret. Root and the group are not bounded. */
+/* Calls of one user that wait for an answer, and of one connection whose user is not yet known:
+ * each holds memory, the arguments and perhaps a secret. Root and the group are not bounded. */
 #define PF_LIMIT_CALLS_PER_USER 64
 #define PF_LIMIT_CALLS_UNKNOWN 256
 /* Statistics are asked for by days. */
 #define PF_LIMIT_STATISTICS_DAYS 3660
 /* Rows of one answer, the newest: ten thousand accounts over years would fill a D-Bus message. */
 #define PF_LIMIT_STATISTICS_ROWS 100000
-/* How often changes are told, in milliseconds between two tellings: accounts, progress of checks. */
+/* How often changes are told, in milliseconds between two tellings: accounts, progress of
+ * checks. */
 #define PF_LIMIT_TELL_ACCOUNTS_MS 250
 #define PF_LIMIT_TELL_CHECKS_MS 200
-/* A large answer is made in turns of the main loop, each so long (us); accounts that changed meanwhile are made in another round, or
- * in the last turn when there are no more than these. */
+/* A large answer is made in turns of the main loop, each so long (us); accounts that changed
+ * meanwhile are made in another round, or in the last turn when there are no more than these. */
 #define PF_LIMIT_TURN_US 5000
 #define PF_LIMIT_ENTRIES_A_TURN 100
 #define PF_LIMIT_GATHERING_ROUNDS 5
@@ -190,19 +207,21 @@
 /* One setting's text, one list's length. */
 #define PF_LIMIT_SETTING_LENGTH (4 * PF_KIB)
 #define PF_LIMIT_SETTING_ITEMS 1000
-/* All items of a list together: so the file of an account whose every setting is as long as it may be can be read. */
+/* All items of a list together: so the file of an account whose every setting is as long as it may
+ * be can be read. */
 #define PF_LIMIT_SETTING_LIST (40 * PF_KIB)
 /* What is wrong with settings is told so often, and then no more. */
 #define PF_LIMIT_SETTING_FAULTS 100
 /* An account's key file. */
 #define PF_LIMIT_ACCOUNT_FILE (256 * PF_KIB)
-/* Files that change are read when they have been quiet for so long, or at the latest after the second time. */
+/* Files that change are read when they have been quiet for so long, or at the latest after the
+ * second time. */
 #define PF_LIMIT_FOLDER_QUIET_MS 200
 #define PF_LIMIT_FOLDER_LATEST_MS 1000
 /* A folder that cannot be watched is read so often. */
 #define PF_LIMIT_FOLDER_POLL_SECONDS 60
 
-/* --- Waiting -------------------------------------------------------------------------------------------------- */
+/* --- Waiting ---------------------------------------------------------------------------------- */
 
 /* The secret store may be a keyring that waits for a person who is not there. */
 #define PF_LIMIT_SECRETS_SECONDS 10

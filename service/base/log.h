@@ -21,15 +21,19 @@ typedef struct
 
 /**
  * pf_log_open:
- * @target: `syslog` (facility mail, by journald where it runs, so that fields are kept), `journal`, `file:PATH`, `stderr`
+ * @target: `syslog` (facility mail, by journald where it runs, so that fields are kept), `journal`,
+ *   `file:PATH`, `stderr`
  * @identifier: the program's name in each line
  *
- * Until it is called, lines go to stderr. Thread-safe afterwards. A file is opened for appending, mode 0640.
+ * Until it is called, lines go to stderr. Thread-safe afterwards. A file is opened for appending,
+ * mode 0640.
  */
 gboolean pf_log_open   (const char *target, const char *identifier, GError **error);
 /* Opens the file anew, for log rotation; nothing for other targets. */
 void     pf_log_reopen (void);
 
-/* Text from outside must have gone through pf_text_ascii(); control characters are replaced here all the same. */
+/* Text from outside must have gone through pf_text_ascii(); control characters are replaced here
+ * all the same. */
 void pf_log        (PfLogLevel level, const char *format, ...) G_GNUC_PRINTF (2, 3);
-void pf_log_fields (PfLogLevel level, const PfLogField *fields, gsize n_fields, const char *message);
+void pf_log_fields (PfLogLevel level, const PfLogField *fields, gsize n_fields,
+                    const char *message);

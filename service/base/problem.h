@@ -1,8 +1,8 @@
 /* problem.h - what can go wrong with an account: one code, one sentence.
  *
- * Every layer that talks to the outside reports its failures as a GError of domain PF_PROBLEM: the code is the account's
- * problem, the message is the sentence an administrator reads. It tells the mend, names no secret, and holds text from
- * the network only after pf_text_printable().
+ * Every layer that talks to the outside reports its failures as a GError of domain PF_PROBLEM: the
+ * code is the account's problem, the message is the sentence an administrator reads. It tells the
+ * mend, names no secret, and holds text from the network only after pf_text_printable().
  */
 #pragma once
 

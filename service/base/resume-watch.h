@@ -10,8 +10,8 @@ typedef void (*PfResumeFunc) (gpointer user_data);
  * pf_resume_watch_new:
  * @bus: (nullable): a bus on which logind may announce sleep (PrepareForSleep)
  *
- * Calls @func after each resume: at once where logind tells, else within half a minute, seen by CLOCK_BOOTTIME running
- * ahead of CLOCK_MONOTONIC. Free with pf_resume_watch_free().
+ * Calls @func after each resume: at once where logind tells, else within half a minute, seen by
+ * CLOCK_BOOTTIME running ahead of CLOCK_MONOTONIC. Free with pf_resume_watch_free().
  */
 PfResumeWatch *pf_resume_watch_new  (GDBusConnection *bus, PfResumeFunc func, gpointer user_data);
 void           pf_resume_watch_free (PfResumeWatch *self);

@@ -4,8 +4,8 @@
 #include <glib.h>
 
 /**
- * PfSecret: octets that must not outlive their use. Ref-counted, immutable, never NUL-terminated by contract (a
- * terminator is kept behind the octets for libraries that want one). Never print one.
+ * PfSecret: octets that must not outlive their use. Ref-counted, immutable, never NUL-terminated by
+ * contract (a terminator is kept behind the octets for libraries that want one). Never print one.
  */
 typedef struct _PfSecret PfSecret;
 

@@ -1,9 +1,10 @@
 /* step.h - the named steps of a message's way that are durable or seen from outside.
  *
- * In a normal build pf_step() is nothing. Built with -Dsteps=true each step is one line in the file `counts` of the folder
- * that PF_STEP_FOLDER names. A file `stop` there says "NAME:N" or "NAME:N:hold": whoever passes that step for the n-th time,
- * counted over all processes, renames it to `stopped` and ends with _exit(99), or stops by SIGSTOP to be killed from outside.
- * That is how tests/crash/ dies at every place on purpose. The order is the order of DESIGN 4.
+ * In a normal build pf_step() is nothing. Built with -Dsteps=true each step is one line in the file
+ * `counts` of the folder that PF_STEP_FOLDER names. A file `stop` there says "NAME:N" or
+ * "NAME:N:hold": whoever passes that step for the n-th time, counted over all processes, renames it
+ * to `stopped` and ends with _exit(99), or stops by SIGSTOP to be killed from outside. That is how
+ * tests/crash/ dies at every place on purpose. The order is the order of DESIGN 4.
  */
 #pragma once
 

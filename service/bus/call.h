@@ -35,9 +35,11 @@ int         pf_call_take_descriptor (const PfCall *self, gint32 handle, GError *
 
 /* Each of these ends the call and frees it. @value: (nullable): a tuple, floating is taken. */
 void        pf_call_return (PfCall *self, GVariant *value);
-/* The same for a @value of many megabytes: it is put into the message's form in GDBus's thread (pf_call_fill_in()), not here. */
+/* The same for a @value of many megabytes: it is put into the message's form in GDBus's thread
+ * (pf_call_fill_in()), not here. */
 void        pf_call_return_large (PfCall *self, GVariant *value);
-/* In GDBus's thread, of an outgoing message (transfer full): what is to be sent in its place. (transfer full) */
+/* In GDBus's thread, of an outgoing message (transfer full): what is to be sent in its place.
+ * (transfer full) */
 GDBusMessage *pf_call_fill_in (GDBusMessage *message);
 void        pf_call_fail   (PfCall *self, const GError *error);
 void        pf_call_fail_with (PfCall *self, GQuark domain, int code, const char *format,

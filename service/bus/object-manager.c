@@ -1,7 +1,8 @@
 /* org.freedesktop.DBus.ObjectManager at the root: what is there for this caller.
  *
- * Ten thousand accounts are some ten megabytes. Each account's part is kept until the account changes; those that are missing are
- * made in many turns of the main loop, and the whole is then put together in one, so that it tells of one moment.
+ * Ten thousand accounts are some ten megabytes. Each account's part is kept until the account
+ * changes; those that are missing are made in many turns of the main loop, and the whole is then
+ * put together in one, so that it tells of one moment.
  */
 #include "base/limits.h"
 #include "bus/account-object.h"
@@ -55,8 +56,8 @@ reply (PfBus *bus, PfCall *call)
   pf_call_return_large (call, g_variant_new ("(a{oa{sa{sv}}})", &objects));
 }
 
-/* Makes what is missing, from where the last turn ended; TRUE when the round is complete. The list may have changed since: who
- * slipped through is made in the end. */
+/* Makes what is missing, from where the last turn ended; TRUE when the round is complete. The list
+ * may have changed since: who slipped through is made in the end. */
 static gboolean
 go_on (Gathering *self)
 {

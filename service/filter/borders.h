@@ -25,7 +25,8 @@ PfBorders *pf_borders_parse (const char *text, GError **error);
 /* (transfer none): what the service was built with; kept for the life of the process. */
 const PfBorders *pf_borders_builtin (void);
 void pf_borders_free (PfBorders *borders);
-/* (transfer none) (nullable): whose mailbox this is: by the server's name, else by the address's domain. */
+/* (transfer none) (nullable): whose mailbox this is: by the server's name, else by the address's
+ * domain. */
 const PfBorder *pf_borders_find (const PfBorders *borders, const char *server, const char *address);
 /* TRUE when one of @patterns fits @name, whatever its case. */
 gboolean pf_border_matches (char **patterns, const char *name);

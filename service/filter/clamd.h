@@ -7,8 +7,8 @@
 #define PF_TYPE_CLAMD_CLIENT (pf_clamd_client_get_type ())
 G_DECLARE_FINAL_TYPE (PfClamdClient, pf_clamd_client, PF, CLAMD_CLIENT, GObject)
 
-/* @options->address: "unix:/path", "tcp:host:port", "off", or "auto" (PF_CLAMD_SOCKET; a socket that
- * is there but may not be used is trouble even so). */
+/* @options->address: "unix:/path", "tcp:host:port", "off", or "auto" (PF_CLAMD_SOCKET; a socket
+ * that is there but may not be used is trouble even so). */
 PfClamdClient *pf_clamd_client_new (const PfScannerOptions *options);
 
 #define PF_CLAMD_SOCKET "/run/clamav/clamd.ctl"
@@ -37,6 +37,7 @@ PfScanResult *pf_clamd_client_probe_finish (PfClamdClient *self, GAsyncResult *r
 
 const PfScannerHealth *pf_clamd_client_get_health (PfClamdClient *self);
 
-/* Pure: the time in a VERSION answer, "ClamAV 1.4.6/27500/Mon Jan  1 10:00:00 2026", which is
- * clamd's local time; unix seconds, 0 without. @version: (out) (transfer full): without the time. */
+/* Pure: the time in a VERSION answer, "ClamAV 1.4.6/27500/Mon Jan 1 10:00:00 2026", which is
+ * clamd's local time; unix seconds, 0 without. @version: (out) (transfer full): without the
+ * time. */
 gint64 pf_clamd_read_version (const char *text, char **version);

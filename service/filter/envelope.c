@@ -74,7 +74,8 @@ is_local_name (const char *name)
   return registrable == NULL && !g_hostname_is_ip_address (name);
 }
 
-/* Does the line come from the provider? Above the border every line does; this is to notice its end. */
+/* Does the line come from the provider? Above the border every line does; this is to notice its
+ * end. */
 static gboolean
 is_written_by_own (Walk *self, const PfReceived *hop)
 {
@@ -119,7 +120,8 @@ end (Walk *self, const char *why)
   return STEP_END;
 }
 
-/* Without an address it is a hand-over within the house, where nobody from outside could have written the name. */
+/* Without an address it is a hand-over within the house, where nobody from outside could have
+ * written the name. */
 static Step
 judge_without_address (Walk *self, const PfReceived *hop)
 {
@@ -149,7 +151,8 @@ judge_own (Walk *self, const PfReceived *hop)
     return end (self, "The message was sent by a user of the same provider.");
   if (self->border != NULL && !self->relayed)
     return STEP_INNER;
-  /* Customers of a house may have names in its domain: only what is called by its own name is a server. */
+  /* Customers of a house may have names in its domain: only what is called by its own name is a
+   * server. */
   if (hop->helo != NULL && hop->hostname != NULL
       && g_ascii_strcasecmp (hop->helo, hop->hostname) == 0
       && !is_made_from_address (hop->hostname, hop->address))
@@ -224,7 +227,8 @@ spf_value (const char *text, const char *key)
   return g_steal_pointer (&value);
 }
 
-/* "pass (google.com: domain of ...) client-ip=...": by whom it is, stands behind receiver= or the parenthesis. */
+/* "pass (google.com: domain of ...) client-ip=...": by whom it is, stands behind receiver= or the
+ * parenthesis. */
 static void
 take_spf (Walk *self, const char *text)
 {
@@ -323,7 +327,8 @@ walk (Walk *self, const char *header, gsize length)
   return end (self, "The provider wrote no line about where the message came from.");
 }
 
-/* (transfer full) (nullable): the last field of the block, which providers put there that write at its end. */
+/* (transfer full) (nullable): the last field of the block, which providers put there that write at
+ * its end. */
 static char *
 bottom_return_path (const char *header, gsize length)
 {

@@ -1,5 +1,5 @@
-/* envelope.h - who handed a fetched message to the provider: the connection that it came by, recovered from
- * what the provider wrote about it (specs 06 section 7). Pure. */
+/* envelope.h - who handed a fetched message to the provider: the connection that it came by,
+ * recovered from what the provider wrote about it (specs 06 section 7). Pure. */
 #pragma once
 
 #include "filter/borders.h"
@@ -12,8 +12,9 @@ typedef enum
   PF_ENVELOPE_YES,
 } PfEnvelopeSeen;
 
-/* All texts are printable ASCII without line ends, at most 257 octets: safe as values of HTTP headers. NULL is
- * "not known"; nothing is ever guessed, and no address is one that the Internet does not route. */
+/* All texts are printable ASCII without line ends, at most 257 octets: safe as values of HTTP
+ * headers. NULL is "not known"; nothing is ever guessed, and no address is one that the Internet
+ * does not route. */
 typedef struct
 {
   char *ip;
@@ -38,8 +39,9 @@ typedef struct
 /**
  * pf_envelope_recover:
  *
- * Reads @header from its top, and not a line further than the first one that tells of a host which is neither
- * the provider's nor trusted. What stands below that line was sent by that host. Returns: (transfer full)
+ * Reads @header from its top, and not a line further than the first one that tells of a host which
+ * is neither the provider's nor trusted. What stands below that line was sent by that host.
+ * Returns: (transfer full)
  */
 PfEnvelope *pf_envelope_recover (const char *header, gsize length, const PfEnvelopeSource *source);
 void pf_envelope_free (PfEnvelope *envelope);

@@ -20,7 +20,8 @@ typedef struct
  * pf_exchange_session_new:
  * @base: an absolute URL: `http://HOST:PORT`, `https://..`, or `unix:/path`
  *
- * Returns: (transfer full): no proxy, no cookies, no log-in, no decompression; certificates checked.
+ * Returns: (transfer full): no proxy, no cookies, no log-in, no decompression; certificates
+ * checked.
  */
 SoupSession *pf_exchange_session_new (const char *base, guint connections);
 

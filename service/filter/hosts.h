@@ -3,8 +3,8 @@
 
 #include <glib.h>
 
-/* (transfer full) (nullable): the part of @name that somebody registered (example.co.uk), in lower case; NULL
- * where its top level is no public one, and for addresses. */
+/* (transfer full) (nullable): the part of @name that somebody registered (example.co.uk), in lower
+ * case; NULL where its top level is no public one, and for addresses. */
 char *pf_host_registrable (const char *name);
 /* TRUE when @name is @domain or lies below it; upper and lower case are the same. */
 gboolean pf_host_is_below (const char *name, const char *domain);

@@ -17,9 +17,9 @@ typedef struct
   const char *queue_id;          /* stands in Rspamd's log */
 } PfScanEnvelope;
 
-/* Puts it into @headers, with greylisting off. Without an IP Rspamd would take the topmost Received,
- * which is the provider's own host: then the tests that need one are off too (rbl, spf, dmarc,
- * hfilter). `User` is never sent: Rspamd would take the sender for one of its own. */
+/* Puts it into @headers, with greylisting off. Without an IP Rspamd would take the topmost
+ * Received, which is the provider's own host: then the tests that need one are off too (rbl, spf,
+ * dmarc, hfilter). `User` is never sent: Rspamd would take the sender for one of its own. */
 void pf_rspamd_put_request (SoupMessageHeaders *headers, const PfScanEnvelope *envelope);
 /* Deliver-To alone, for learning; nothing for NULL. */
 void pf_rspamd_put_user    (SoupMessageHeaders *headers, const char *deliver_to);

@@ -13,8 +13,8 @@ G_DECLARE_FINAL_TYPE (PfRspamd, pf_rspamd, PF, RSPAMD, GObject)
 #define PF_RSPAMD_URL "http://127.0.0.1:11333"
 #define PF_RSPAMD_CONTROLLER_URL "http://127.0.0.1:11334"
 
-/* @options->address: "http://", "https://", "unix:/path", "off", or "auto"; @options->controller the
- * same, NULL for "off". */
+/* @options->address: "http://", "https://", "unix:/path", "off", or "auto"; @options->controller
+ * the same, NULL for "off". */
 PfRspamd *pf_rspamd_new (const PfScannerOptions *options);
 
 /**

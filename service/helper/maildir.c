@@ -356,8 +356,8 @@ try_writing (int folder, PfTrouble *trouble)
   return pf_trouble_from_errno (trouble, cause, "writing to the mailbox");
 }
 
-/* Where there is no mailbox yet, the home, or of a place outside the folder above, must be such that
- * one can be made. */
+/* Where there is no mailbox yet, the home, or of a place outside the folder above, must be such
+ * that one can be made. */
 static gboolean
 probe_above (const char *path, const PfIdentity *identity, PfTrouble *trouble)
 {

@@ -168,8 +168,8 @@ put_deliveries (PfDatabase *database, const PfRow *row, gint64 id, gboolean fres
   return TRUE;
 }
 
-/* The row as it is called already, which touches no index. TRUE with *@found FALSE: there is none of
- * this id and name. */
+/* The row as it is called already, which touches no index. TRUE with *@found FALSE: there is none
+ * of this id and name. */
 static gboolean
 update_same (PfDatabase *database,
              gint64 account,

@@ -5,8 +5,8 @@
 
 /* Jobs of one transaction: enough to share a sync, few enough that the first does not wait long. */
 #define BATCH 256
-/* Where the last transaction had as many jobs, mail is streaming in: the next one waits a moment for
- * more, since each costs a sync that the deliveries feel too. */
+/* Where the last transaction had as many jobs, mail is streaming in: the next one waits a moment
+ * for more, since each costs a sync that the deliveries feel too. */
 #define BUSY_BATCH 4
 #define GATHER_USECONDS 4000
 
@@ -83,8 +83,8 @@ try_batch (PfWorker *self, Job **jobs, guint n, GError **error)
   return FALSE;
 }
 
-/* Where one job fails the transaction is undone, and each job is tried in one of its own: what failed
- * takes nothing with it, and on a full disk questions are still answered. */
+/* Where one job fails the transaction is undone, and each job is tried in one of its own: what
+ * failed takes nothing with it, and on a full disk questions are still answered. */
 static void
 run_jobs (PfWorker *self, Job **jobs, guint n)
 {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* --- Status: OK, NO, BAD, BYE, PREAUTH -------------------------------------------------------------------------------- */
+/* --- Status: OK, NO, BAD, BYE, PREAUTH -------------------------------------------------------- */
 
 gboolean
 pf_imap_parse_status (const char *word, PfImapStatus *status)
@@ -81,7 +81,8 @@ pf_imap_read_text (PfImap *self, PfImapCursor *cursor, PfImapOwned *owned)
     {
       const char *blank = memchr (text, ' ', (gsize) (end - text));
 
-      /* "[PERMANENTFLAGS (\Seen a]b)]" does not happen; "]" in Gmail's flags does not matter here. */
+      /* "[PERMANENTFLAGS (\Seen a]b)]" does not happen; "]" in Gmail's flags does not matter
+       * here. */
       owned->code = g_ascii_strup (text + 1, (blank != NULL ? blank : end) - text - 1);
       owned->arguments =
           blank != NULL ? g_strndup (blank + 1, (gsize) (end - blank - 1)) : g_strdup ("");
@@ -95,7 +96,7 @@ pf_imap_read_text (PfImap *self, PfImapCursor *cursor, PfImapOwned *owned)
   owned->event.text = owned->text;
 }
 
-/* --- Tagged ------------------------------------------------------------------------------------------------------------- */
+/* --- Tagged ----------------------------------------------------------------------------------- */
 
 static PfImapPending *
 find_sent (PfImap *self, guint tag)
@@ -114,7 +115,8 @@ note_result (PfImap *self, PfImapCommand command, PfImapStatus status)
     {
     case PF_IMAP_AUTHENTICATE:
     case PF_IMAP_LOGIN:
-      /* The list of before the log-in is void; some servers tell the new one with the OK, some before it. */
+      /* The list of before the log-in is void; some servers tell the new one with the OK, some
+       * before it. */
       if (status == PF_IMAP_OK && !self->capabilities_told)
         pf_imap_forget_capabilities (self);
       break;
@@ -162,7 +164,7 @@ read_tagged (PfImap *self, PfImapCursor *cursor, const char *tag)
   return TRUE;
 }
 
-/* --- Continuations ------------------------------------------------------------------------------------------------------ */
+/* --- Continuations ---------------------------------------------------------------------------- */
 
 static gboolean
 continue_authenticate (PfImap *self, PfImapPending *pending, PfImapCursor *cursor)
@@ -213,7 +215,7 @@ read_continuation (PfImap *self, PfImapCursor *cursor)
   return pf_imap_poison (self, PF_FAULT_SYNTAX, "a continuation that was not asked for");
 }
 
-/* --- Lines ------------------------------------------------------------------------------------------------------------------ */
+/* --- Lines ------------------------------------------------------------------------------------ */
 
 /* SELECT and EXAMINE are about another folder from here on. */
 static void
@@ -262,7 +264,7 @@ read_eof (PfImap *self)
   return FALSE;
 }
 
-/* --- Events ------------------------------------------------------------------------------------------------------------------ */
+/* --- Events ----------------------------------------------------------------------------------- */
 
 static gboolean
 pop_event (PfImap *self, PfImapEvent *event)

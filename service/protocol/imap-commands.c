@@ -5,7 +5,7 @@
 /* What a client may send without asking first where LITERAL- is offered (RFC 7888). */
 #define LITERAL_MINUS 4096
 
-/* --- Building a command ------------------------------------------------------------------------ */
+/* --- Building a command ----------------------------------------------------------------------- */
 
 static PfOutput *
 new_part (PfImapPending *pending)
@@ -70,7 +70,8 @@ add_string (PfImap *self, PfImapPending *pending, const char *value)
       pf_output_append (part, "\"", 1);
       return;
     }
-  /* Courier runs a literal it did not ask for as its next command: only where the server says that it may come. */
+  /* Courier runs a literal it did not ask for as its next command: only where the server says that
+   * it may come. */
   at_once = pf_imap_has_capability (self, "LITERAL+")
             || (pf_imap_has_capability (self, "LITERAL-") && length <= LITERAL_MINUS);
   g_snprintf (mark, sizeof mark, " {%" G_GSIZE_FORMAT "%s}\r\n", length, at_once ? "+" : "");
@@ -176,7 +177,8 @@ pf_imap_list (PfImap *self, const char *pattern, gboolean special_use)
 
   if (!is_sendable (pattern))
     return 0;
-  /* Servers tell the attributes unasked; asked for with RETURN only where LIST-EXTENDED makes that legal. */
+  /* Servers tell the attributes unasked; asked for with RETURN only where LIST-EXTENDED makes that
+   * legal. */
   pending = begin_command (self, PF_IMAP_LIST, "LIST \"\"");
   add_string (self, pending, pattern);
   if (special_use && pf_imap_has_capability (self, "LIST-EXTENDED"))

@@ -94,9 +94,10 @@ poison (PfImapFramer *self, PfImapFrame how)
   return how;
 }
 
-/* --- Literals ------------------------------------------------------------------------------------------------------- */
+/* --- Literals --------------------------------------------------------------------------------- */
 
-/* The text ends in "{n}" or "~{n}": cuts it off and gives n. FALSE when it does not; *@valid when it does but is no number. */
+/* The text ends in "{n}" or "~{n}": cuts it off and gives n. FALSE when it does not; *@valid when
+ * it does but is no number. */
 static gboolean
 take_announcement (GString *text, guint64 *size, gboolean *valid)
 {
@@ -163,7 +164,7 @@ begin_literal (PfImapFramer *self, GString *text, guint64 size, PfImapPiece *pie
   return PF_IMAP_FRAME_MORE;
 }
 
-/* --- Pieces ----------------------------------------------------------------------------------------------------------- */
+/* --- Pieces ----------------------------------------------------------------------------------- */
 
 /* Text up to the line's end, or all there is. */
 static PfImapFrame

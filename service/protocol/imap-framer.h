@@ -1,7 +1,9 @@
-/* imap-framer.h - cuts the stream of an IMAP server into lines, their literals included, before anything is parsed (RFC 9051 section 4.3).
+/* imap-framer.h - cuts the stream of an IMAP server into lines, their literals included, before
+ * anything is parsed (RFC 9051 section 4.3).
  *
- * A line is bounded (PF_LIMIT_IMAP_LINE for its text, PF_LIMIT_IMAP_STRING for a literal in it). Literals of BODY[] are not collected but handed
- * out as they arrive. A bare LF ends a line too: what a line holds cannot be mistaken by that, since literals are counted.
+ * A line is bounded (PF_LIMIT_IMAP_LINE for its text, PF_LIMIT_IMAP_STRING for a literal in it).
+ * Literals of BODY[] are not collected but handed out as they arrive. A bare LF ends a line too:
+ * what a line holds cannot be mistaken by that, since literals are counted.
  */
 #pragma once
 
@@ -45,7 +47,8 @@ void          pf_imap_framer_free (PfImapFramer *self);
 void          pf_imap_framer_feed (PfImapFramer *self, const guint8 *data, gsize length);
 /* What @piece points to is valid until the next call or feed. */
 PfImapFrame   pf_imap_framer_next (PfImapFramer *self, PfImapPiece *piece);
-/* (element-type PfImapSegment) (transfer none): of the last LINE, valid until the next call of pf_imap_framer_next(). */
+/* (element-type PfImapSegment) (transfer none): of the last LINE, valid until the next call of
+ * pf_imap_framer_next(). */
 GPtrArray    *pf_imap_framer_get_line (PfImapFramer *self);
 /* TRUE when nothing is begun: no part of a line, nothing unread. */
 gboolean      pf_imap_framer_is_idle  (PfImapFramer *self);

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* Modified UTF-7 (RFC 3501 section 5.1.3): UTF-16 in a base64 with ',' for '/', between '&' and '-'. */
+/* Modified UTF-7 (RFC 3501 section 5.1.3): UTF-16 in a base64 with ',' for '/', between '&' and
+ * '-'. */
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
 
 static gboolean

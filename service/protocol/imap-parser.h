@@ -1,4 +1,5 @@
-/* imap-parser.h - reads the values of one framed line: atoms, numbers, strings, lists (RFC 9051 section 9). */
+/* imap-parser.h - reads the values of one framed line: atoms, numbers, strings, lists (RFC 9051
+ * section 9). */
 #pragma once
 
 #include "protocol/imap-framer.h"
@@ -26,13 +27,17 @@ gboolean pf_imap_cursor_at_end  (const PfImapCursor *cursor);
 void     pf_imap_cursor_skip_blanks (PfImapCursor *cursor);
 /* Takes @c when it is next. */
 gboolean pf_imap_cursor_take    (PfImapCursor *cursor, char c);
-/* An atom (to a blank, a parenthesis or the end; brackets belong to it); (transfer full) (nullable). */
+/* An atom (to a blank, a parenthesis or the end; brackets belong to it); (transfer full)
+ * (nullable). */
 char    *pf_imap_cursor_atom    (PfImapCursor *cursor);
 /* A decimal number up to @max, blanks before it skipped. */
 gboolean pf_imap_cursor_number  (PfImapCursor *cursor, guint64 max, guint64 *number);
-/* Any value but a list. @text: (out) (transfer full) (nullable): NUL octets end it early for readers of C strings, @length tells the whole. FALSE: a grammar error. */
-gboolean pf_imap_cursor_value   (PfImapCursor *cursor, PfImapValueType *type, char **text, gsize *length);
-/* Passes over one value, lists included, down to PF_LIMIT_IMAP_DEPTH. FALSE: a grammar error or too deep. */
+/* Any value but a list. @text: (out) (transfer full) (nullable): NUL octets end it early for
+ * readers of C strings, @length tells the whole. FALSE: a grammar error. */
+gboolean pf_imap_cursor_value   (PfImapCursor *cursor, PfImapValueType *type, char **text,
+                                 gsize *length);
+/* Passes over one value, lists included, down to PF_LIMIT_IMAP_DEPTH. FALSE: a grammar error or too
+ * deep. */
 gboolean pf_imap_cursor_skip_value (PfImapCursor *cursor, gboolean *too_deep);
 /* (transfer full): the rest of this piece of text. */
 char    *pf_imap_cursor_rest    (PfImapCursor *cursor);

@@ -1,4 +1,5 @@
-/* imap-private.h - an IMAP machine's state: imap.c queues and sends commands, imap-answers.c reads what comes back, imap-fetch.c reads FETCH. */
+/* imap-private.h - an IMAP machine's state: imap.c queues and sends commands, imap-answers.c reads
+ * what comes back, imap-fetch.c reads FETCH. */
 #pragma once
 
 #include "protocol/imap.h"

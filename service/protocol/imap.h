@@ -1,8 +1,9 @@
 /* imap.h - an IMAP4rev1/rev2 client as a machine (RFC 3501, 9051): what a fetcher needs of it.
  *
- * The stream is first framed into lines and literals (imap-framer.h, bounded), then parsed (imap-parser.h); literals of
- * message bodies are streamed. Commands are pipelined except where RFC 9051 5.5 forbids: STARTTLS, AUTHENTICATE, LOGIN,
- * SELECT, EXAMINE, IDLE and synchronising literals wait for what is before them and hold up what is behind.
+ * The stream is first framed into lines and literals (imap-framer.h, bounded), then parsed
+ * (imap-parser.h); literals of message bodies are streamed. Commands are pipelined except where RFC
+ * 9051 5.5 forbids: STARTTLS, AUTHENTICATE, LOGIN, SELECT, EXAMINE, IDLE and synchronising literals
+ * wait for what is before them and hold up what is behind.
  */
 #pragma once
 
@@ -45,7 +46,8 @@ typedef enum
 
 typedef enum
 {
-  /* Greeting (command GREETING; OK, PREAUTH or BYE) or tagged answer: @command, @tag_number, @status, @code, @text. */
+  /* Greeting (command GREETING; OK, PREAUTH or BYE) or tagged answer: @command, @tag_number,
+   * @status, @code, @text. */
   PF_IMAP_EVENT_REPLY,
   /* Untagged OK/NO/BAD/BYE with @status, @code, @text. */
   PF_IMAP_EVENT_STATUS,
@@ -53,18 +55,22 @@ typedef enum
   PF_IMAP_EVENT_CHALLENGE,
   /* IDLE: the server's "+": DONE may be sent from now on. */
   PF_IMAP_EVENT_IDLING,
-  /* One LIST line: @text is the name (UTF-8, decoded from modified UTF-7), @raw_name as the server spelt it (to be used in SELECT),
+  /* One LIST line: @text is the name (UTF-8, decoded from modified UTF-7), @raw_name as the server
+   * spelt it (to be used in SELECT),
    * @delimiter (0 for NIL), @attributes (NULL-terminated, as sent). */
   PF_IMAP_EVENT_FOLDER,
   /* @number is the EXISTS count. */
   PF_IMAP_EVENT_EXISTS,
   /* One UID of a SEARCH or ESEARCH answer in @uid. */
   PF_IMAP_EVENT_FOUND,
-  /* One FETCH answer's items, complete (after its BODY events, if any): @uid (0 when not sent), @size (with @has_size),
-   * @internal_date (unix seconds, with @has_date), @flags (PfImapFlag, with @has_flags), @has_body and @body_nil. */
+  /* One FETCH answer's items, complete (after its BODY events, if any): @uid (0 when not sent),
+   * @size (with @has_size),
+   * @internal_date (unix seconds, with @has_date), @flags (PfImapFlag, with @has_flags), @has_body
+   * and @body_nil. */
   PF_IMAP_EVENT_FETCH,
-  /* The literal or string of BODY[]: BODY_BEGIN with @size (the announced octets; @uid where UID came before it, else
-   * 0), BODY with chunks, BODY_END. The FETCH event that follows names the UID in any case. */
+  /* The literal or string of BODY[]: BODY_BEGIN with @size (the announced octets; @uid where UID
+   * came before it, else 0), BODY with chunks, BODY_END. The FETCH event that follows names the UID
+   * in any case. */
   PF_IMAP_EVENT_BODY_BEGIN,
   PF_IMAP_EVENT_BODY,
   PF_IMAP_EVENT_BODY_END,
@@ -113,8 +119,8 @@ extern const PfMachineClass pf_imap_machine;
 gboolean pf_imap_next_event  (PfImap *self, PfImapEvent *event);
 /* As pf_pop3_tls_started(); capabilities are forgotten. */
 gboolean pf_imap_tls_started (PfImap *self);
-/* TRUE when the last known list has @name ("UIDPLUS", "AUTH=PLAIN"), compared without case. Lists come from the CAPABILITY
- * answer and from CAPABILITY response codes, the newest counts. */
+/* TRUE when the last known list has @name ("UIDPLUS", "AUTH=PLAIN"), compared without case. Lists
+ * come from the CAPABILITY answer and from CAPABILITY response codes, the newest counts. */
 gboolean pf_imap_has_capability (PfImap *self, const char *name);
 /* FALSE when no list is known (any more): ask for it. */
 gboolean pf_imap_knows_capabilities (PfImap *self);
@@ -122,7 +128,8 @@ void     pf_imap_forget_capabilities (PfImap *self);
 /* (transfer full): the mechanisms of all AUTH= capabilities, blank-separated. */
 char    *pf_imap_get_mechanisms (PfImap *self);
 
-/* State of the selected folder, 0 or FALSE where the server did not tell; reset by the next SELECT or EXAMINE. */
+/* State of the selected folder, 0 or FALSE where the server did not tell; reset by the next SELECT
+ * or EXAMINE. */
 typedef struct
 {
   guint32 uidvalidity;
@@ -134,10 +141,12 @@ typedef struct
 } PfImapSelected;
 const PfImapSelected *pf_imap_get_selected (PfImap *self);
 
-/* Each returns the tag's number, and 0 when an argument cannot be sent (CR, LF or NUL in it): nothing is queued then. */
+/* Each returns the tag's number, and 0 when an argument cannot be sent (CR, LF or NUL in it):
+ * nothing is queued then. */
 guint pf_imap_capability   (PfImap *self);
 guint pf_imap_starttls     (PfImap *self);
-/* @initial: base64 or NULL; sent at once only with SASL-IR, else as answer to the first (empty) challenge, by the machine. */
+/* @initial: base64 or NULL; sent at once only with SASL-IR, else as answer to the first (empty)
+ * challenge, by the machine. */
 guint pf_imap_authenticate (PfImap *self, const char *mechanism, const char *initial);
 void  pf_imap_auth_respond (PfImap *self, const char *base64);
 void  pf_imap_auth_cancel  (PfImap *self);
@@ -165,10 +174,12 @@ guint pf_imap_idle         (PfImap *self);
 void  pf_imap_idle_done    (PfImap *self);
 guint pf_imap_logout       (PfImap *self);
 
-/* (transfer full): modified UTF-7 of a UTF-8 name (RFC 3501 5.1.3), and back; NULL when @name is not valid. */
+/* (transfer full): modified UTF-7 of a UTF-8 name (RFC 3501 5.1.3), and back; NULL when @name is
+ * not valid. */
 char *pf_imap_name_encode (const char *name);
 char *pf_imap_name_decode (const char *name);
-/* (transfer full): @uids (guint32, sorted) as compact sets of at most @max_length characters each; (element-type utf8). */
+/* (transfer full): @uids (guint32, sorted) as compact sets of at most @max_length characters each;
+ * (element-type utf8). */
 GPtrArray *pf_imap_uid_sets (const guint32 *uids, gsize n, gsize max_length);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PfImap, pf_imap_free)

@@ -78,7 +78,8 @@ set_once (char **place, char *value)
     g_free (value);
 }
 
-/* (nullable): the address in @text: bare, in brackets, with a port, "IPv6:" or somebody's ident before it. */
+/* (nullable): the address in @text: bare, in brackets, with a port, "IPv6:" or somebody's ident
+ * before it. */
 static char *
 take_address (const char *text)
 {
@@ -125,7 +126,8 @@ word_behind (const char *mark)
   return g_strndup (mark, length);
 }
 
-/* Cuts what the host said of itself out of @text and keeps it: what is left was found out by the server. */
+/* Cuts what the host said of itself out of @text and keeps it: what is left was found out by the
+ * server. */
 static void
 take_helo (Parse *self, char *text)
 {
@@ -210,7 +212,8 @@ tells_log_in (const char *text)
          || begins (text, "auth=");
 }
 
-/* "(Postfix, from userid 33)", "(from www@localhost)", "(qmail 12 invoked by uid 33)": 0 and 89 are qmail's own. */
+/* "(Postfix, from userid 33)", "(from www@localhost)", "(qmail 12 invoked by uid 33)": 0 and 89 are
+ * qmail's own. */
 static gboolean
 tells_local (const char *text)
 {

@@ -1,17 +1,19 @@
-/* received.h - one Received field taken apart (RFC 5321 4.4), in the forms that mail servers really write.
+/* received.h - one Received field taken apart (RFC 5321 4.4), in the forms that mail servers really
+ * write.
  *
  * Whoever wrote the field may lie: whom to believe is decided in filter/envelope.h. */
 #pragma once
 
 #include <glib.h>
 
-/* Names and addresses hold printable ASCII alone, without blanks, brackets and quotation marks, and at most
- * 255 octets; what does not fit is NULL, as is what the field does not say. */
+/* Names and addresses hold printable ASCII alone, without blanks, brackets and quotation marks, and
+ * at most 255 octets; what does not fit is NULL, as is what the field does not say. */
 typedef struct
 {
   char *helo; /* what the host called itself */
   char *
-      hostname; /* its reverse name, as looked up by who wrote the field; NULL when marked as doubtful */
+      /* its reverse name, as looked up by who wrote the field; NULL when marked as doubtful */
+      hostname;
   char *address; /* IPv4 or IPv6, without brackets, "IPv6:", port and "::ffff:" */
   char *by;      /* who wrote it */
   char *with;    /* protocol: first word behind "with" */

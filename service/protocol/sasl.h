@@ -51,7 +51,8 @@ gboolean pf_sasl_has_initial (PfSasl *self);
 PfSaslResult pf_sasl_step (PfSasl *self, const char *challenge, char **out);
 void         pf_sasl_free_text (char *text);
 
-/* What SCRAM makes its key of (RFC 5802 section 3, Hi()). Owned by who asked: pf_sasl_stretch_clear(). */
+/* What SCRAM makes its key of (RFC 5802 section 3, Hi()). Owned by who asked:
+ * pf_sasl_stretch_clear(). */
 typedef struct
 {
   gboolean sha256; /* else SHA-1 */
@@ -65,8 +66,10 @@ typedef struct
  * pf_sasl_wants_key:
  * @stretch: (out): filled when TRUE
  *
- * Stretching a password takes up to a second, which is not to be spent in pf_sasl_step(). Returns: TRUE when the step with
- * @challenge would do it: pf_sasl_set_key() first. FALSE as well when @challenge is wrong; the step tells that.
+ * Stretching a password takes up to a second, which is not to be spent in pf_sasl_step(). Returns:
+ * TRUE when the step with
+ * @challenge would do it: pf_sasl_set_key() first. FALSE as well when @challenge is wrong; the step
+ * tells that.
  */
 gboolean pf_sasl_wants_key (PfSasl *self, const char *challenge, PfSaslStretch *stretch);
 /* @key: Hi(password, salt, iterations), 20 or 32 octets */

@@ -77,14 +77,18 @@ void pf_check_set_phase (PfCheck *self, PfPhase phase);
 void pf_check_changed   (PfCheck *self);
 /* Notes what is wrong without ending the check; the first one stays. Takes @problem. */
 void pf_check_note      (PfCheck *self, GError *problem);
-/* Ends the check as soon as what is under way is committed; nothing more is asked of the provider. Takes @problem. */
+/* Ends the check as soon as what is under way is committed; nothing more is asked of the provider.
+ * Takes @problem. */
 void pf_check_fail      (PfCheck *self, GError *problem);
 gboolean pf_check_is_over (PfCheck *self);
 /* The last word: state, events, signal. */
 void pf_check_finish    (PfCheck *self);
-void pf_check_add_step  (PfCheck *self, const char *name, gboolean ok, const char *text, const char *mend);
-/* The account's figures as they would be with @delivered, @junked, @quarantined and @octets more. */
-PfFigures pf_check_figures (PfCheck *self, guint delivered, guint junked, guint quarantined, guint64 octets);
+void pf_check_add_step  (PfCheck *self, const char *name, gboolean ok, const char *text,
+                         const char *mend);
+/* The account's figures as they would be with @delivered, @junked, @quarantined and @octets
+ * more. */
+PfFigures pf_check_figures (PfCheck *self, guint delivered, guint junked, guint quarantined,
+                            guint64 octets);
 
 /* run.c */
 /* Everything of the folder's plan is committed. */
@@ -100,9 +104,12 @@ void pf_check_fetch_more   (PfCheck *self);
 void pf_check_item_done    (PfCheck *self, PfPlanItem *item, gboolean committed);
 /* The row for @item, the ledger's or a new one (transfer full). */
 PfRow *pf_check_row_for    (PfCheck *self, const PfPlanItem *item);
-/* Stores that @item was not delivered, and counts it where it may be the message's own fault: too often, and it is set aside. */
-void pf_check_store_failure (PfCheck *self, PfPlanItem *item, const char *reason, gboolean own_fault);
-PfEvent *pf_check_message_event (PfCheck *self, const PfPlanItem *item, PfOutcome outcome, const char *reason);
+/* Stores that @item was not delivered, and counts it where it may be the message's own fault: too
+ * often, and it is set aside. */
+void pf_check_store_failure (PfCheck *self, PfPlanItem *item, const char *reason,
+                             gboolean own_fault);
+PfEvent *pf_check_message_event (PfCheck *self, const PfPlanItem *item, PfOutcome outcome,
+                                 const char *reason);
 
 /* message.c: takes @body */
 void pf_check_message_begin (PfCheck *self, PfPlanItem *item, PfBody *body, gboolean uncertain);

@@ -19,7 +19,7 @@ static const char *const states[] = { "running", "succeeded", "failed", "cancell
 static const char *const phases[] = { "connecting", "authenticating", "listing", "fetching",
                                       "removing" };
 
-/* --- Making --------------------------------------------------------------------------------------------------- */
+/* --- Making ----------------------------------------------------------------------------------- */
 
 static PfCheck *
 check_new (const PfCheckParts *parts,
@@ -72,7 +72,7 @@ pf_check_new_test (const PfCheckParts *parts,
   return self;
 }
 
-/* --- Telling -------------------------------------------------------------------------------------------------- */
+/* --- Telling ---------------------------------------------------------------------------------- */
 
 void
 pf_check_changed (PfCheck *self)
@@ -122,7 +122,8 @@ pf_check_fail (PfCheck *self, GError *problem)
       if (g_error_matches (problem, PF_PROBLEM, PF_PROBLEM_CERTIFICATE_UNTRUSTED)
           && certificate != NULL)
         self->problem_data = g_variant_ref (certificate);
-      /* Nothing is removed any more, and POP3 does not QUIT: what was retrieved may not be committed. */
+      /* Nothing is removed any more, and POP3 does not QUIT: what was retrieved may not be
+       * committed. */
       pf_session_drop (self->session, problem);
     }
   pf_check_settle (self);
@@ -187,7 +188,7 @@ pf_check_to_vardict (PfCheck *self)
   return g_variant_dict_end (&dict);
 }
 
-/* --- Ending --------------------------------------------------------------------------------------------------- */
+/* --- Ending ----------------------------------------------------------------------------------- */
 
 static PfCheckState
 final_state (PfCheck *self)
@@ -219,7 +220,8 @@ pf_check_finish (PfCheck *self)
 
   if (self->state != PF_CHECK_RUNNING)
     return;
-  /* Anything that is no problem of the account is told as one all the same: nothing fails in silence. */
+  /* Anything that is no problem of the account is told as one all the same: nothing fails in
+   * silence. */
   if (self->problem != NULL && self->problem->domain != PF_PROBLEM
       && !g_error_matches (self->problem, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
@@ -243,7 +245,7 @@ pf_check_cancel (PfCheck *self)
                  g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The check was cancelled"));
 }
 
-/* --- What is known ---------------------------------------------------------------------------------------------- */
+/* --- What is known ---------------------------------------------------------------------------- */
 
 PfFigures
 pf_check_figures (PfCheck *self, guint delivered, guint junked, guint quarantined, guint64 octets)
@@ -343,7 +345,7 @@ pf_check_set_starter (PfCheck *self, guint uid)
   self->starter = uid;
 }
 
-/* --- Object --------------------------------------------------------------------------------------------------- */
+/* --- Object ----------------------------------------------------------------------------------- */
 
 static void
 pf_check_finalize (GObject *object)

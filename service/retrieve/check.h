@@ -1,4 +1,5 @@
-/* check.h - one check of one account, or one test of settings: a job with a phase, a progress and a result (DESIGN 5). */
+/* check.h - one check of one account, or one test of settings: a job with a phase, a progress and a
+ * result (DESIGN 5). */
 #pragma once
 
 #include "accounts/account.h"
@@ -39,7 +40,8 @@ typedef enum
   PF_CHECK_CANCELLED
 } PfCheckState;
 
-/* Signals: "changed" (something D-Bus shows changed; not coalesced) and "finished", once, the last one. */
+/* Signals: "changed" (something D-Bus shows changed; not coalesced) and "finished", once, the last
+ * one. */
 
 typedef struct
 {
@@ -49,12 +51,16 @@ typedef struct
 } PfCheckOptions;
 
 /* A check of @account. Its settings are those of now. (transfer full) */
-PfCheck      *pf_check_new_check (const PfCheckParts *parts, PfAccount *account, const PfCheckOptions *options);
+PfCheck      *pf_check_new_check (const PfCheckParts *parts, PfAccount *account,
+                                  const PfCheckOptions *options);
 /* A test of @account with its stored secret, or of @settings with @secret. (transfer full) */
-PfCheck      *pf_check_new_test  (const PfCheckParts *parts, PfAccount *account, const PfSettings *settings, PfSecret *secret);
-/* @session: (nullable) (transfer full): an open one from a listener, used instead of a new connection. */
+PfCheck      *pf_check_new_test  (const PfCheckParts *parts, PfAccount *account,
+                                  const PfSettings *settings, PfSecret *secret);
+/* @session: (nullable) (transfer full): an open one from a listener, used instead of a new
+ * connection. */
 void          pf_check_start     (PfCheck *self, PfSession *session);
-/* (transfer full) (nullable): after a check that went well, the session to listen with; else it was closed. */
+/* (transfer full) (nullable): after a check that went well, the session to listen with; else it was
+ * closed. */
 PfSession    *pf_check_steal_session (PfCheck *self);
 const PfSettings *pf_check_get_settings (PfCheck *self);
 const PfTally *pf_check_get_tally (PfCheck *self);
@@ -73,7 +79,8 @@ PfCheckKind   pf_check_get_kind    (PfCheck *self);
 PfAccount    *pf_check_get_account (PfCheck *self);
 PfCheckState  pf_check_get_state   (PfCheck *self);
 const GError *pf_check_get_problem (PfCheck *self); /* (nullable) */
-/* Kind, State, Phase, MessagesTotal, MessagesDone, OctetsTotal, OctetsDone, Result, Steps and Account as a{sv}; floating. */
+/* Kind, State, Phase, MessagesTotal, MessagesDone, OctetsTotal, OctetsDone, Result, Steps and
+ * Account as a{sv}; floating. */
 GVariant     *pf_check_to_vardict  (PfCheck *self);
 /* a{sv}, floating: DESIGN 5; complete once finished. */
 GVariant     *pf_check_get_result  (PfCheck *self);

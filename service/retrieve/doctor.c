@@ -1,6 +1,7 @@
 #include "retrieve/check-private.h"
 
-/* The steps of a test, each told as it is done (DESIGN 9): name, TCP, TLS, log-in, folders, delivery. The engine is the one that fetches. */
+/* The steps of a test, each told as it is done (DESIGN 9): name, TCP, TLS, log-in, folders,
+ * delivery. The engine is the one that fetches. */
 
 static void open_session (PfCheck *self);
 
@@ -13,7 +14,7 @@ step_failed (PfCheck *self, const char *name, const char *mend, GError *error)
   pf_check_fail (self, error);
 }
 
-/* --- Delivery -------------------------------------------------------------------------------------------------------- */
+/* --- Delivery --------------------------------------------------------------------------------- */
 
 static void
 on_closed (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -47,7 +48,7 @@ on_probed (GObject *source, GAsyncResult *result, gpointer user_data)
   pf_session_close_async (self->session, on_closed, g_object_ref (self));
 }
 
-/* --- Folders ---------------------------------------------------------------------------------------------------------- */
+/* --- Folders ---------------------------------------------------------------------------------- */
 
 static void list_next (PfCheck *self);
 
@@ -107,7 +108,7 @@ on_folders (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 }
 
-/* --- Connection -------------------------------------------------------------------------------------------------------- */
+/* --- Connection ------------------------------------------------------------------------------- */
 
 static void
 on_milestone (PfSession *session, guint milestone, PfCheck *self)
@@ -190,7 +191,7 @@ open_session (PfCheck *self)
   pf_session_open_async (self->session, self->cancellable, on_opened, g_object_ref (self));
 }
 
-/* --- Name -------------------------------------------------------------------------------------------------------------- */
+/* --- Name ------------------------------------------------------------------------------------- */
 
 static void
 on_resolved (GObject *source, GAsyncResult *result, gpointer user_data)

@@ -3,7 +3,7 @@
 #include "base/limits.h"
 #include "base/step.h"
 
-/* --- Rows ---------------------------------------------------------------------------------------------------------- */
+/* --- Rows ------------------------------------------------------------------------------------- */
 
 PfRow *
 pf_check_row_for (PfCheck *self, const PfPlanItem *item)
@@ -100,7 +100,7 @@ pf_check_store_failure (PfCheck *self, PfPlanItem *item, const char *reason, gbo
   put_rows (self, rows);
 }
 
-/* --- What needs no fetching ------------------------------------------------------------------------------------------- */
+/* --- What needs no fetching ------------------------------------------------------------------- */
 
 static void
 record_known (PfCheck *self)
@@ -223,7 +223,7 @@ count_item (PfCheck *self, const PfPlanItem *item)
     }
 }
 
-/* --- The window --------------------------------------------------------------------------------------------------------- */
+/* --- The window ------------------------------------------------------------------------------- */
 
 void
 pf_check_fetch_begin (PfCheck *self)
@@ -284,7 +284,8 @@ on_refused (PfCheck *self, PfPlanItem *item, PfFetchResult result, const char *t
   pf_check_item_done (self, item, TRUE);
 }
 
-/* Of all messages asked for, the first that hears of the end is the one whose answer was owed: maybe its fault. */
+/* Of all messages asked for, the first that hears of the end is the one whose answer was owed:
+ * maybe its fault. */
 static void
 on_session_failed (PfCheck *self, PfPlanItem *item, GError *error)
 {

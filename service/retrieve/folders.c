@@ -61,7 +61,8 @@ pf_folders_choose (GPtrArray *known, char *const *wanted, char **missing)
           if (!fits (folder, wanted[i]))
             continue;
           found = TRUE;
-          /* Only asked for by its use it goes to Junk: who names the folder wants it where TargetFolder says. */
+          /* Only asked for by its use it goes to Junk: who names the folder wants it where
+           * TargetFolder says. */
           if (!is_excluded (folder, wanted) && !has_folder (chosen, folder->name))
             add_copy (chosen, folder, special);
         }

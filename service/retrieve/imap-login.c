@@ -71,7 +71,8 @@ on_greeting (PfImapSession *self, const PfImapEvent *event)
                           SETTINGS (self)->server, quoted);
   else if (event->status == PF_IMAP_PREAUTH && !pf_session_is_secure (SESSION (self))
            && SETTINGS (self)->security != PF_SECURITY_NONE)
-    /* Nobody is logged in before TLS: an attacker says so to keep TLS off (RFC 9051 section 11.3). */
+    /* Nobody is logged in before TLS: an attacker says so to keep TLS off (RFC 9051 section
+     * 11.3). */
     pf_session_fail_with (
         SESSION (self), PF_PROBLEM_TLS_FAILED,
         "%s says PREAUTH before STARTTLS: somebody may be tampering with the line",

@@ -1,4 +1,5 @@
-/* imap-session-private.h - one IMAP session's state, shared by the files that are it: log-in, folders, listing, transfer, removal. */
+/* imap-session-private.h - one IMAP session's state, shared by the files that are it: log-in,
+ * folders, listing, transfer, removal. */
 #pragma once
 
 #include "protocol/imap.h"
@@ -70,7 +71,8 @@ void pf_imap_folders_item  (PfImapSession *self, const PfImapEvent *event);
 void pf_imap_folders_reply (PfImapSession *self, const PfImapEvent *event);
 
 /* imap-listing.c */
-void pf_imap_listing_begin (PfImapSession *self, GTask *task, const PfFolder *folder, gboolean for_removal);
+void pf_imap_listing_begin (PfImapSession *self, GTask *task, const PfFolder *folder,
+                            gboolean for_removal);
 void pf_imap_listing_item  (PfImapSession *self, const PfImapEvent *event);
 void pf_imap_listing_reply (PfImapSession *self, const PfImapEvent *event);
 

@@ -40,7 +40,7 @@ imap_take_back (PfSession *session, GTask *task, const guint32 *numbers, gsize n
   pf_imap_removal_take_back (PF_IMAP_SESSION (session), task, numbers, n);
 }
 
-/* --- Leaving -------------------------------------------------------------------------------------------------- */
+/* --- Leaving ---------------------------------------------------------------------------------- */
 
 static void
 imap_close (PfSession *session, GTask *task)
@@ -67,7 +67,7 @@ on_logout (PfImapSession *self)
   g_object_unref (task);
 }
 
-/* --- Idling --------------------------------------------------------------------------------------------------- */
+/* --- Idling ----------------------------------------------------------------------------------- */
 
 static gboolean
 imap_can_idle (PfSession *session)
@@ -143,7 +143,7 @@ on_idle_reply (PfImapSession *self, const PfImapEvent *event)
                           SETTINGS (self)->server);
 }
 
-/* --- Events --------------------------------------------------------------------------------------------------- */
+/* --- Events ----------------------------------------------------------------------------------- */
 
 static void
 on_reply (PfImapSession *self, const PfImapEvent *event)

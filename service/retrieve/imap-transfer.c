@@ -142,8 +142,8 @@ pf_imap_transfer_body (PfImapSession *self, const PfImapEvent *event)
     pf_session_fail (SESSION (self), error);
 }
 
-/* Courier hands out a made-up message for one that is gone, and Exchange an empty one: ask before it
- * is believed (specs 13). */
+/* Courier hands out a made-up message for one that is gone, and Exchange an empty one: ask before
+ * it is believed (specs 13). */
 static gboolean
 is_odd (const PfImapFetch *fetch)
 {

@@ -160,7 +160,8 @@ pf_ledger_claim_known (PfLedger *self, const char *folder, guint64 size, gint64 
 {
   PfRow *row = claim_of_size (self, folder, size, 0, time);
 
-  /* mailutils renumbers and writes into headers; without a date a size that is about right would say too little. */
+  /* mailutils renumbers and writes into headers; without a date a size that is about right would
+   * say too little. */
   if (row == NULL && time != 0)
     row = claim_of_size (self, folder, size, PF_LIMIT_HEADER_GROWTH, time);
   return row;

@@ -10,11 +10,13 @@ PfLedger *pf_ledger_new  (GPtrArray *rows);
 void      pf_ledger_free (PfLedger *self);
 
 /* (nullable) (transfer none) */
-PfRow    *pf_ledger_find (PfLedger *self, const char *folder, guint32 uidvalidity, const char *uid, guint occurrence);
+PfRow    *pf_ledger_find (PfLedger *self, const char *folder, guint32 uidvalidity, const char *uid,
+                          guint occurrence);
 /* (transfer none) (element-type PfRow) */
 GPtrArray *pf_ledger_rows (PfLedger *self);
 
-/* A row stands for one message of the listing at most: taken once a session, so that real identical copies survive. */
+/* A row stands for one message of the listing at most: taken once a session, so that real identical
+ * copies survive. */
 void      pf_ledger_take     (PfLedger *self, PfRow *row);
 gboolean  pf_ledger_is_taken (PfLedger *self, const PfRow *row);
 
@@ -22,20 +24,26 @@ gboolean  pf_ledger_is_taken (PfLedger *self, const PfRow *row);
  * pf_ledger_claim:
  * @digest: of a message that was fetched
  *
- * Takes a row of @folder that nothing in the listing stands for and that has this content: the message was renumbered.
+ * Takes a row of @folder that nothing in the listing stands for and that has this content: the
+ * message was renumbered.
  * Returns: (nullable) (transfer none)
  */
 PfRow    *pf_ledger_claim       (PfLedger *self, const char *folder, const char *digest);
-/* The same for rows that were never fetched (PF_ROW_KNOWN): by size, and by the time of arrival where both are known. */
+/* The same for rows that were never fetched (PF_ROW_KNOWN): by size, and by the time of arrival
+ * where both are known. */
 PfRow    *pf_ledger_claim_known (PfLedger *self, const char *folder, guint64 size, gint64 time);
 /* @row: (transfer full): a new one, or one that was changed in place and has a new name. */
 void      pf_ledger_add         (PfLedger *self, PfRow *row);
-/* Takes a name for a message that is under way and has no row yet: FALSE when a row or another message has it. */
-gboolean  pf_ledger_reserve    (PfLedger *self, const char *folder, guint32 uidvalidity, const char *uid, guint occurrence);
+/* Takes a name for a message that is under way and has no row yet: FALSE when a row or another
+ * message has it. */
+gboolean  pf_ledger_reserve    (PfLedger *self, const char *folder, guint32 uidvalidity,
+                                const char *uid, guint occurrence);
 /* The row got another name. */
-void      pf_ledger_rename      (PfLedger *self, PfRow *row, guint32 uidvalidity, const char *uid, guint occurrence);
-/* The same mailbox is called otherwise now: rows of folder @from are of folder @to. Their UIDVALIDITY stays, so that their messages
- * are recognised by content; what is recognised is written to the journal then. */
+void      pf_ledger_rename      (PfLedger *self, PfRow *row, guint32 uidvalidity, const char *uid,
+                                 guint occurrence);
+/* The same mailbox is called otherwise now: rows of folder @from are of folder @to. Their
+ * UIDVALIDITY stays, so that their messages are recognised by content; what is recognised is
+ * written to the journal then. */
 void      pf_ledger_rename_folder (PfLedger *self, const char *from, const char *to);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PfLedger, pf_ledger_free)

@@ -139,7 +139,8 @@ pf_login_answer (PfLogin *login, PfSession *session, const char *challenge, PfLo
   pf_stretch_async (pf_session_get_info (session)->settings->address, &stretch, on_key, waiting);
 }
 
-/* Hints for servers without response codes; text is no guide, so a wrong guess must do no harm: busy is only tried again later. */
+/* Hints for servers without response codes; text is no guide, so a wrong guess must do no harm:
+ * busy is only tried again later. */
 static gboolean
 text_sounds_busy (const char *text)
 {

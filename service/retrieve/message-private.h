@@ -1,4 +1,5 @@
-/* message-private.h - one message's state, shared by message.c (its way) and recognise.c (is it new at all?). */
+/* message-private.h - one message's state, shared by message.c (its way) and recognise.c (is it new
+ * at all?). */
 #pragma once
 
 #include "retrieve/check-private.h"
@@ -20,9 +21,11 @@ typedef struct
 } PfMessage;
 
 /* recognise.c */
-/* TRUE when the content says that this is no new message: its row follows it, and its way ends with pf_message_done(). */
+/* TRUE when the content says that this is no new message: its row follows it, and its way ends with
+ * pf_message_done(). */
 gboolean pf_message_recognise   (PfMessage *message);
-/* A row for what is to be delivered, under the name that the message has now; the name's former holder makes room first. */
+/* A row for what is to be delivered, under the name that the message has now; the name's former
+ * holder makes room first. */
 void     pf_message_prepare_row (PfMessage *message);
 
 /* message-header.c */

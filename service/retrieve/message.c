@@ -61,7 +61,7 @@ put_row (PfMessage *message, const PfFigures *figures, GAsyncReadyCallback callb
                         figures, callback, message);
 }
 
-/* --- 4. delivered ------------------------------------------------------------------------------------------------ */
+/* --- 4. delivered ----------------------------------------------------------------------------- */
 
 static void
 count_outcome (PfCheck *check, PfOutcome outcome)
@@ -152,7 +152,7 @@ commit_delivered (PfMessage *message)
   put_row (message, &figures, on_delivered_put);
 }
 
-/* --- 3. effect ---------------------------------------------------------------------------------------------------- */
+/* --- 3. effect -------------------------------------------------------------------------------- */
 
 static void
 on_quarantined (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -198,7 +198,8 @@ hold_back (PfMessage *message, const char *verdict, const char *reason)
                              on_quarantined, message);
 }
 
-/* What stands in the way of the whole mailbox ends the check; it is never counted against the message. */
+/* What stands in the way of the whole mailbox ends the check; it is never counted against the
+ * message. */
 static gboolean
 ends_check (PfDeliveryResult result, PfProblemCode *code)
 {
@@ -219,7 +220,8 @@ ends_check (PfDeliveryResult result, PfProblemCode *code)
     }
 }
 
-/* The delivery did not happen, or is in doubt: the message stays at the provider and is tried again. */
+/* The delivery did not happen, or is in doubt: the message stays at the provider and is tried
+ * again. */
 static void
 defer (PfMessage *message, PfDeliveryResult result, const char *text)
 {
@@ -229,7 +231,8 @@ defer (PfMessage *message, PfDeliveryResult result, const char *text)
 
   record (message, PF_OUTCOME_DEFERRED, text);
   check->tally.deferred++;
-  /* Which recipients have it already is kept. Only where others could be delivered it may be the message's own fault. */
+  /* Which recipients have it already is kept. Only where others could be delivered it may be the
+   * message's own fault. */
   adopt_row (message);
   pf_check_store_failure (check, message->item, text, !ends && check->tally.delivered > 0);
   if (ends)
@@ -304,7 +307,7 @@ deliver_next (PfMessage *message)
   pf_target_deliver_async (check->parts.target, message->delivery, on_delivery, message);
 }
 
-/* --- 2. intent ---------------------------------------------------------------------------------------------------- */
+/* --- 2. intent -------------------------------------------------------------------------------- */
 
 static void
 on_intent_put (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -429,7 +432,7 @@ choose_recipients (PfMessage *message)
     }
 }
 
-/* --- 1. content known -------------------------------------------------------------------------------------------- */
+/* --- 1. content known ------------------------------------------------------------------------- */
 
 void
 pf_check_message_begin (PfCheck *self, PfPlanItem *item, PfBody *body, gboolean uncertain)

@@ -32,7 +32,8 @@ pf_plan_removal_due (const PfSettings *settings, const PfRow *row, gint64 now)
   return time != 0 && time <= now;
 }
 
-/* UIDVALIDITY changed, or most of the names we knew are gone while others came: the provider renumbered. */
+/* UIDVALIDITY changed, or most of the names we knew are gone while others came: the provider
+ * renumbered. */
 static gboolean
 was_renumbered (PfLedger *ledger, const PfListing *listing)
 {
@@ -57,7 +58,8 @@ was_renumbered (PfLedger *ledger, const PfListing *listing)
   return listing->uidvalidity == 0 && vanished * 2 > live;
 }
 
-/* A UIDL that stands for several messages, now or before, is the name of none: popa3d, solid-pop3d. */
+/* A UIDL that stands for several messages, now or before, is the name of none: popa3d,
+ * solid-pop3d. */
 static gboolean
 name_is_shared (PfLedger *ledger,
                 const PfListing *listing,
@@ -69,7 +71,8 @@ name_is_shared (PfLedger *ledger,
              || pf_ledger_find (ledger, listing->folder, 0, listed->uid, 1) != NULL);
 }
 
-/* Recorded without having been fetched (Initial=new): its name and about its size are all that is known. */
+/* Recorded without having been fetched (Initial=new): its name and about its size are all that is
+ * known. */
 static gboolean
 is_recorded_one (const PfListing *listing, const PfListed *listed, const PfRow *row)
 {
@@ -78,7 +81,8 @@ is_recorded_one (const PfListing *listing, const PfListed *listed, const PfRow *
 
   if (row->state != PF_ROW_KNOWN || *row->digest != '\0')
     return FALSE;
-  /* An IMAP UID is never used again; mbox servers write into a message's header once they have seen it. A UIDL may be a mere number. */
+  /* An IMAP UID is never used again; mbox servers write into a message's header once they have seen
+   * it. A UIDL may be a mere number. */
   return difference == 0 || listing->uidvalidity != 0
          || (difference <= PF_LIMIT_HEADER_GROWTH && strlen (listed->uid) >= 8);
 }

@@ -1,4 +1,5 @@
-/* plan.h - what a check does with each message of a listing: pure, a function of listing, ledger, settings and time. */
+/* plan.h - what a check does with each message of a listing: pure, a function of listing, ledger,
+ * settings and time. */
 #pragma once
 
 #include "retrieve/ledger.h"
@@ -8,7 +9,8 @@ typedef enum
 {
   PF_PLAN_KNOWN,  /* delivered or known before: nothing to fetch */
   PF_PLAN_FETCH,  /* new */
-  PF_PLAN_VERIFY, /* its name is new or doubtful: fetched, and recognised by content before it is taken for new */
+  /* its name is new or doubtful: fetched, and recognised by content before it is taken for new */
+  PF_PLAN_VERIFY,
   PF_PLAN_RECORD, /* there before us (Initial=new): recorded, not fetched */
   PF_PLAN_LEARN,  /* the same where the server has no UIDL: fetched for its digest, not delivered */
   PF_PLAN_LARGE,  /* larger than allowed: left there */
@@ -36,7 +38,8 @@ typedef struct
   gint64 now;        /* us */
 } PfPlanInput;
 
-/* (transfer full) (element-type PfPlanItem): one for each message of @listing, those that failed before at the end. Rows found by name are taken. */
+/* (transfer full) (element-type PfPlanItem): one for each message of @listing, those that failed
+ * before at the end. Rows found by name are taken. */
 GPtrArray *pf_plan_make (PfLedger *ledger, const PfListing *listing, const PfPlanInput *input);
 
 /* TRUE when a message delivered as @row tells may be removed now by the account's policy. */

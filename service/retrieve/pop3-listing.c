@@ -46,7 +46,8 @@ list_without_uids (PfPop3Session *self)
     g_ptr_array_add (self->listed, listed_new (GPOINTER_TO_UINT (number), ""));
 }
 
-/* Sizes, and which UIDLs stand several times; FALSE when LIST and UIDL do not tell of the same messages. */
+/* Sizes, and which UIDLs stand several times; FALSE when LIST and UIDL do not tell of the same
+ * messages. */
 static gboolean
 join_listing (PfPop3Session *self)
 {

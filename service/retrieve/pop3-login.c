@@ -60,8 +60,8 @@ after_tls (PfSession *session)
   pf_pop3_capa (self->pop3);
 }
 
-/* Gmail, perdition and others tell more after the log-in, cyrus less. Who took several commands at a
- * time before is not waited for. */
+/* Gmail, perdition and others tell more after the log-in, cyrus less. Who took several commands at
+ * a time before is not waited for. */
 static void
 after_login (PfPop3Session *self)
 {

@@ -1,4 +1,5 @@
-/* pop3-session-private.h - one POP3 session's state, shared by the files that are it: log-in, listing, transfer. */
+/* pop3-session-private.h - one POP3 session's state, shared by the files that are it: log-in,
+ * listing, transfer. */
 #pragma once
 
 #include "protocol/pop3.h"

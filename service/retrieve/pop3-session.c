@@ -9,7 +9,7 @@
 
 G_DEFINE_FINAL_TYPE (PfPop3Session, pf_pop3_session, PF_TYPE_SESSION)
 
-/* --- Listing -------------------------------------------------------------------------------------------------- */
+/* --- Listing ---------------------------------------------------------------------------------- */
 
 static void
 pop3_folders (PfSession *session, GTask *task)
@@ -31,7 +31,7 @@ pop3_list (PfSession *session, GTask *task, const PfFolder *folder, gboolean for
   pf_pop3_listing_begin (PF_POP3_SESSION (session), task);
 }
 
-/* --- Fetching ------------------------------------------------------------------------------------------------- */
+/* --- Fetching --------------------------------------------------------------------------------- */
 
 static void
 pop3_fetch (PfSession *session, GTask *task, const PfListed *listed)
@@ -97,7 +97,7 @@ pop3_get_window (PfSession *session)
                                                                  : LOCK_STEP_WINDOW;
 }
 
-/* --- Removing and leaving --------------------------------------------------------------------------------------- */
+/* --- Removing and leaving --------------------------------------------------------------------- */
 
 static void
 pop3_remove (PfSession *session, GTask *task, const guint32 *numbers, gsize n)
@@ -174,7 +174,7 @@ on_quit_reply (PfPop3Session *self, const PfPop3Event *event)
   g_object_unref (task);
 }
 
-/* --- Events --------------------------------------------------------------------------------------------------- */
+/* --- Events ----------------------------------------------------------------------------------- */
 
 static void
 on_reply (PfPop3Session *self, const PfPop3Event *event)

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* The user of @rule for @address, with @domain_wide rules or with those for the very address; (transfer full) (nullable). */
+/* The user of @rule for @address, with @domain_wide rules or with those for the very address;
+ * (transfer full) (nullable). */
 static char *
 match (const char *rule, const char *address, gboolean domain_wide)
 {

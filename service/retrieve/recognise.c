@@ -38,8 +38,8 @@ make_room (PfMessage *message, const PfRow *row)
   return holder;
 }
 
-/* Names of messages on servers without UIDL: by content, counted. Two copies may be under way at the
- * same time: with one name they would be one delivery. */
+/* Names of messages on servers without UIDL: by content, counted. Two copies may be under way at
+ * the same time: with one name they would be one delivery. */
 static void
 name_by_content (PfMessage *message)
 {

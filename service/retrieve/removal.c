@@ -75,7 +75,7 @@ is_taken_back (const PfPlanItem *item)
   return item->take_back;
 }
 
-/* --- 5. gone -------------------------------------------------------------------------------------------------------- */
+/* --- 5. gone ---------------------------------------------------------------------------------- */
 
 static void
 on_gone_put (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -139,7 +139,7 @@ on_removed (GObject *source, GAsyncResult *result, gpointer user_data)
   removal_done (removal);
 }
 
-/* --- Before ----------------------------------------------------------------------------------------------------------- */
+/* --- Before ----------------------------------------------------------------------------------- */
 
 static void
 send_removal (PfRemoval *removal)
@@ -163,7 +163,8 @@ on_marked_put (GObject *source, GAsyncResult *result, gpointer user_data)
     send_removal (removal);
 }
 
-/* IMAP keeps \Deleted over a drop, and anybody's EXPUNGE takes it then: that it is ours has to be known afterwards. */
+/* IMAP keeps \Deleted over a drop, and anybody's EXPUNGE takes it then: that it is ours has to be
+ * known afterwards. */
 static void
 mark (PfRemoval *removal)
 {
@@ -181,7 +182,8 @@ mark (PfRemoval *removal)
                         NULL, on_marked_put, removal);
 }
 
-/* The brake: counted apart from the ledger, so that no error in the one removes what the other never saw. */
+/* The brake: counted apart from the ledger, so that no error in the one removes what the other
+ * never saw. */
 static gboolean
 is_more_than_delivered (PfCheck *self, const PfRemoval *removal)
 {

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* A mailbox that another session holds is tried again after so long, twice as long the next time. */
+/* A mailbox that another session holds is tried again after so long, twice as long the next
+ * time. */
 #define IN_USE_MILLISECONDS 500
 #define IN_USE_TRIES 2
 
@@ -18,7 +19,7 @@ static void choose_folders (PfCheck *self);
 static void next_folder (PfCheck *self);
 static void close_session (PfCheck *self);
 
-/* --- Before the connection --------------------------------------------------------------------------------------- */
+/* --- Before the connection -------------------------------------------------------------------- */
 
 void
 pf_check_start (PfCheck *self, PfSession *session)
@@ -156,7 +157,7 @@ load_journal (PfCheck *self)
                          g_object_ref (self));
 }
 
-/* --- The session ---------------------------------------------------------------------------------------------------- */
+/* --- The session ------------------------------------------------------------------------------ */
 
 static void
 on_milestone (PfSession *session, guint milestone, PfCheck *self)
@@ -257,7 +258,7 @@ choose_folders (PfCheck *self)
   pf_session_folders_async (self->session, on_folders, g_object_ref (self));
 }
 
-/* --- Folder by folder ---------------------------------------------------------------------------------------------- */
+/* --- Folder by folder ------------------------------------------------------------------------- */
 
 static void
 make_plan (PfCheck *self)
@@ -326,7 +327,7 @@ pf_check_folder_done (PfCheck *self)
   next_folder (self);
 }
 
-/* --- The end ------------------------------------------------------------------------------------------------------- */
+/* --- The end ---------------------------------------------------------------------------------- */
 
 /* A courtesy to the server: nothing depends on its answer. */
 static void

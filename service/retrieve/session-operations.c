@@ -1,6 +1,6 @@
 #include "retrieve/session-private.h"
 
-/* --- Values ------------------------------------------------------------------------------------------------------ */
+/* --- Values ----------------------------------------------------------------------------------- */
 
 void
 pf_listed_free (PfListed *listed)
@@ -37,7 +37,7 @@ fetched_free (gpointer data)
   g_free (fetched);
 }
 
-/* --- Operations -------------------------------------------------------------------------------------------------- */
+/* --- Operations ------------------------------------------------------------------------------- */
 
 void
 pf_session_folders_async (PfSession *self, GAsyncReadyCallback callback, gpointer user_data)

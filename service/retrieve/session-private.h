@@ -27,23 +27,27 @@ void      pf_session_start_tls   (PfSession *self, void (*next) (PfSession *self
 void      pf_session_fault       (PfSession *self, PfFault fault, const char *text);
 /* Ends the session with a problem. Takes @error. */
 void      pf_session_fail        (PfSession *self, GError *error);
-void      pf_session_fail_with   (PfSession *self, PfProblemCode code, const char *format, ...) G_GNUC_PRINTF (3, 4);
+void      pf_session_fail_with   (PfSession *self, PfProblemCode code, const char *format,
+                                  ...) G_GNUC_PRINTF (3, 4);
 gboolean  pf_session_has_failed  (PfSession *self);
 /* Another session holds the mailbox. */
 void      pf_session_note_in_use (PfSession *self);
-/* The connection ended as it should (QUIT, LOGOUT answered): later operations fail, nothing is told. */
+/* The connection ended as it should (QUIT, LOGOUT answered): later operations fail, nothing is
+ * told. */
 void      pf_session_ended       (PfSession *self);
 
 /* Log-in is done: pf_session_open_async() succeeds. */
 void      pf_session_opened      (PfSession *self);
 void      pf_session_milestone   (PfSession *self, PfSessionMilestone milestone);
 
-/* An operation that is answered later: kept so that a failure ends it. pf_session_answer() takes it out again; the caller then returns it. */
+/* An operation that is answered later: kept so that a failure ends it. pf_session_answer() takes it
+ * out again; the caller then returns it. */
 void      pf_session_expect      (PfSession *self, GTask *task);
 void      pf_session_answer      (PfSession *self, GTask *task);
 
 /* A task for an operation; NULL when the session is over, in which case it is answered already. */
-GTask    *pf_session_begin       (PfSession *self, gpointer tag, GAsyncReadyCallback callback, gpointer user_data);
+GTask    *pf_session_begin       (PfSession *self, gpointer tag, GAsyncReadyCallback callback,
+                                  gpointer user_data);
 
 /* @text for a sentence: printable, bounded, "(no text)" when empty. (transfer full) */
 char     *pf_session_quote       (const char *text);
@@ -57,7 +61,8 @@ typedef struct
 } PfFetched;
 
 /* Returns @task with it. @body: (transfer full) (nullable) */
-void      pf_session_return_fetched (PfSession *self, GTask *task, PfFetchResult result, PfBody *body, const char *text);
+void      pf_session_return_fetched (PfSession *self, GTask *task, PfFetchResult result,
+                                     PfBody *body, const char *text);
 
 /* Which refusal of a log-in is it: credentials, or a server that is busy? @code may be NULL. */
 PfProblemCode pf_login_classify (const char *code, const char *text, gboolean codes_announced);

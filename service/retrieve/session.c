@@ -28,7 +28,7 @@ G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (PfSession, pf_session, G_TYPE_OBJECT)
 
 static guint milestone_signal;
 
-/* --- Failing ------------------------------------------------------------------------------------------------ */
+/* --- Failing ---------------------------------------------------------------------------------- */
 
 static void
 hang_up (PfSession *self)
@@ -137,7 +137,7 @@ pf_session_drop (PfSession *self, const GError *reason)
                              : g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Cancelled"));
 }
 
-/* --- What waits for the server ------------------------------------------------------------------------------------ */
+/* --- What waits for the server ---------------------------------------------------------------- */
 
 void
 pf_session_expect (PfSession *self, GTask *task)
@@ -171,7 +171,7 @@ pf_session_begin (PfSession *self, gpointer tag, GAsyncReadyCallback callback, g
   return NULL;
 }
 
-/* --- Opening ------------------------------------------------------------------------------------------------- */
+/* --- Opening ---------------------------------------------------------------------------------- */
 
 static void
 on_progress (PfPump *pump, gpointer user_data)
@@ -307,7 +307,8 @@ pf_session_start_tls (PfSession *self, void (*next) (PfSession *self))
 {
   PfSessionPrivate *priv = PRIVATE (self);
 
-  /* Whatever came behind the OK was sent in the clear, by anyone: answers to commands we have yet to give. */
+  /* Whatever came behind the OK was sent in the clear, by anyone: answers to commands we have yet
+   * to give. */
   if (!PF_SESSION_GET_CLASS (self)->tls_started (self))
     {
       pf_session_fail_with (
@@ -321,7 +322,7 @@ pf_session_start_tls (PfSession *self, void (*next) (PfSession *self))
                               on_tls_started, g_object_ref (self));
 }
 
-/* --- What is known -------------------------------------------------------------------------------------------- */
+/* --- What is known ---------------------------------------------------------------------------- */
 
 const PfSessionInfo *
 pf_session_get_info (PfSession *self)
@@ -377,7 +378,7 @@ pf_session_quote (const char *text)
   return pf_text_printable (text, -1, PF_LIMIT_SERVER_TEXT);
 }
 
-/* --- Object --------------------------------------------------------------------------------------------------- */
+/* --- Object ----------------------------------------------------------------------------------- */
 
 PfSession *
 pf_session_new (const PfSessionSetup *setup)

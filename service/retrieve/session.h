@@ -1,7 +1,9 @@
-/* session.h - one log-in at a provider: what a check does with a mailbox, the same for POP3 and IMAP.
+/* session.h - one log-in at a provider: what a check does with a mailbox, the same for POP3 and
+ * IMAP.
  *
- * Everything is asynchronous. The first failure of the connection or the dialogue ends the session: every operation under way and every later one
- * fails with the same error (PF_PROBLEM), and nothing is sent any more: above all, nothing is removed.
+ * Everything is asynchronous. The first failure of the connection or the dialogue ends the session:
+ * every operation under way and every later one fails with the same error (PF_PROBLEM), and nothing
+ * is sent any more: above all, nothing is removed.
  */
 #pragma once
 
@@ -51,7 +53,9 @@ void pf_folder_free (PfFolder *folder);
 typedef enum
 {
   PF_FETCH_DONE,      /* the body is whole */
-  PF_FETCH_UNCERTAIN, /* whole, but not of the listed size, although the message is still there: deliver, never remove */
+  /* whole, but not of the listed size, although the message is still there: deliver, never
+   * remove */
+  PF_FETCH_UNCERTAIN,
   PF_FETCH_GONE,      /* no longer there */
   PF_FETCH_REFUSED,   /* the server does not hand it out now */
   PF_FETCH_TOO_LARGE  /* larger than the limit, whatever the listing said */
@@ -104,7 +108,8 @@ struct _PfSessionClass
 PfSession *pf_session_new (const PfSessionSetup *setup);
 
 /* Signal "milestone" (guint PfSessionMilestone). */
-void       pf_session_open_async  (PfSession *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+void       pf_session_open_async  (PfSession *self, GCancellable *cancellable,
+                                   GAsyncReadyCallback callback, gpointer user_data);
 gboolean   pf_session_open_finish (PfSession *self, GAsyncResult *result, GError **error);
 /* (nullable): details of the peer's certificate, for ProblemData. */
 GVariant  *pf_session_get_certificate (PfSession *self);
@@ -116,46 +121,59 @@ gboolean   pf_session_is_open (PfSession *self);
  * passes soon. */
 gboolean    pf_session_found_in_use (PfSession *self);
 
-/* (transfer full) (element-type PfFolder). FOLDER_MISSING when a plain name does not exist, or nothing fits. */
-void       pf_session_folders_async  (PfSession *self, GAsyncReadyCallback callback, gpointer user_data);
+/* (transfer full) (element-type PfFolder). FOLDER_MISSING when a plain name does not exist, or
+ * nothing fits. */
+void       pf_session_folders_async  (PfSession *self, GAsyncReadyCallback callback,
+                                      gpointer user_data);
 GPtrArray *pf_session_folders_finish (PfSession *self, GAsyncResult *result, GError **error);
 
 /* @for_removal: the folder is opened so that messages can be removed. */
-void       pf_session_list_async  (PfSession *self, const PfFolder *folder, gboolean for_removal, GAsyncReadyCallback callback, gpointer user_data);
+void       pf_session_list_async  (PfSession *self, const PfFolder *folder, gboolean for_removal,
+                                   GAsyncReadyCallback callback, gpointer user_data);
 PfListing *pf_session_list_finish (PfSession *self, GAsyncResult *result, GError **error);
 
-/* Many may be under way, pf_session_get_window() of them to good use. @listed: of the folder listed last. What is asked for goes out
- * with the others at pf_session_fetch_flush(). */
-void          pf_session_fetch_async  (PfSession *self, const PfListed *listed, GAsyncReadyCallback callback, gpointer user_data);
-/* @body: (out) (nullable) (transfer full): with DONE and UNCERTAIN. @text: (out) (nullable) (transfer full): the server's words. @error: the session ended; the result means nothing then. */
-PfFetchResult pf_session_fetch_finish (PfSession *self, GAsyncResult *result, PfBody **body, char **text, GError **error);
+/* Many may be under way, pf_session_get_window() of them to good use. @listed: of the folder listed
+ * last. What is asked for goes out with the others at pf_session_fetch_flush(). */
+void          pf_session_fetch_async  (PfSession *self, const PfListed *listed,
+                                       GAsyncReadyCallback callback, gpointer user_data);
+/* @body: (out) (nullable) (transfer full): with DONE and UNCERTAIN. @text: (out) (nullable)
+ * (transfer full): the server's words. @error: the session ended; the result means nothing then. */
+PfFetchResult pf_session_fetch_finish (PfSession *self, GAsyncResult *result, PfBody **body,
+                                       char **text, GError **error);
 void          pf_session_fetch_flush  (PfSession *self);
 guint         pf_session_get_window   (PfSession *self);
 /**
  * pf_session_remove_async:
  * @numbers: messages of the folder listed last, all of them fetched or known as delivered
  *
- * Removes exactly these. POP3: DELE, then QUIT: the session is over. IMAP: UID STORE and UID EXPUNGE.
- * PF_PROBLEM_REMOVAL_SUSPENDED leaves an IMAP session usable; anything else ends it.
+ * Removes exactly these. POP3: DELE, then QUIT: the session is over. IMAP: UID STORE and UID
+ * EXPUNGE. PF_PROBLEM_REMOVAL_SUSPENDED leaves an IMAP session usable; anything else ends it.
  */
-void     pf_session_remove_async  (PfSession *self, const guint32 *numbers, gsize n, GAsyncReadyCallback callback, gpointer user_data);
+void     pf_session_remove_async  (PfSession *self, const guint32 *numbers, gsize n,
+                                   GAsyncReadyCallback callback, gpointer user_data);
 /* (transfer full) (element-type guint32): those that the server confirmed. */
 GArray  *pf_session_remove_finish (PfSession *self, GAsyncResult *result, GError **error);
 
-/* IMAP: takes back \Deleted from messages that an earlier session marked and that shall stay now. */
-void     pf_session_take_back_async  (PfSession *self, const guint32 *numbers, gsize n, GAsyncReadyCallback callback, gpointer user_data);
+/* IMAP: takes back \Deleted from messages that an earlier session marked and that shall stay
+ * now. */
+void     pf_session_take_back_async  (PfSession *self, const guint32 *numbers, gsize n,
+                                      GAsyncReadyCallback callback, gpointer user_data);
 gboolean pf_session_take_back_finish (PfSession *self, GAsyncResult *result, GError **error);
 
-/* QUIT or LOGOUT. Call it only when all that was fetched is committed; else pf_session_drop(). Failing is harmless. */
-void     pf_session_close_async  (PfSession *self, GAsyncReadyCallback callback, gpointer user_data);
+/* QUIT or LOGOUT. Call it only when all that was fetched is committed; else pf_session_drop().
+ * Failing is harmless. */
+void     pf_session_close_async  (PfSession *self, GAsyncReadyCallback callback,
+                                  gpointer user_data);
 gboolean pf_session_close_finish (PfSession *self, GAsyncResult *result, GError **error);
 /* Hangs up at once; operations under way fail with @reason (G_IO_ERROR_CANCELLED when NULL). */
 void     pf_session_drop         (PfSession *self, const GError *reason);
 
-/* IDLE on the folder listed last, for @seconds at most. Ends with TRUE when mail came there since it was opened, or FALSE without
- * news (idle again). */
+/* IDLE on the folder listed last, for @seconds at most. Ends with TRUE when mail came there since
+ * it was opened, or FALSE without news (idle again). */
 gboolean pf_session_can_idle     (PfSession *self);
-void     pf_session_idle_async   (PfSession *self, guint seconds, GAsyncReadyCallback callback, gpointer user_data);
-gboolean pf_session_idle_finish  (PfSession *self, GAsyncResult *result, gboolean *news, GError **error);
+void     pf_session_idle_async   (PfSession *self, guint seconds, GAsyncReadyCallback callback,
+                                  gpointer user_data);
+gboolean pf_session_idle_finish  (PfSession *self, GAsyncResult *result, gboolean *news,
+                                  GError **error);
 /* Ends IDLE early; its operation then ends as without news. */
 void     pf_session_idle_end     (PfSession *self);

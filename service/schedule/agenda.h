@@ -1,4 +1,5 @@
-/* agenda.h - what is to be done when, for any number of items with one timer: O(log n) for each change. */
+/* agenda.h - what is to be done when, for any number of items with one timer: O(log n) for each
+ * change. */
 #pragma once
 
 #include <glib.h>

@@ -11,10 +11,12 @@
  * @failures: how many checks in a row failed, at least 1
  * @random: 0..1
  *
- * 60 s, doubled with each failure up to an hour, and up to a tenth more or less, so that accounts of one server that failed together do not come back together.
+ * 60 s, doubled with each failure up to an hour, and up to a tenth more or less, so that accounts
+ * of one server that failed together do not come back together.
  */
 guint pf_backoff_seconds  (guint failures, double random);
 /* The interval, up to a tenth more or less. */
 guint pf_interval_seconds (guint interval, double random);
-/* The first check after the service's start: soon, but spread over up to a minute when there are many accounts. */
+/* The first check after the service's start: soon, but spread over up to a minute when there are
+ * many accounts. */
 guint pf_start_milliseconds (guint accounts, double random);

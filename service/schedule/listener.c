@@ -1,9 +1,11 @@
 #include "schedule/schedule-private.h"
 
-/* News come in showers: a moment's wait makes one check of them. Where they lead to nothing again and again, it grows. */
+/* News come in showers: a moment's wait makes one check of them. Where they lead to nothing again
+ * and again, it grows. */
 #define DEBOUNCE_MILLISECONDS 50
 #define DEBOUNCE_DOUBLINGS 10
-/* A listener that was cut off is made anew by a check; soon, but not all at once when a server restarts. */
+/* A listener that was cut off is made anew by a check; soon, but not all at once when a server
+ * restarts. */
 #define RECONNECT_MILLISECONDS 5000
 
 static void idle_again (PfEntry *entry);

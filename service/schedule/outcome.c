@@ -63,7 +63,8 @@ on_left (GObject *source, GAsyncResult *result, gpointer user_data)
   pf_session_close_finish (PF_SESSION (source), result, NULL);
 }
 
-/* A check that was cancelled tells nothing about the account; a test and a dry run change nothing. */
+/* A check that was cancelled tells nothing about the account; a test and a dry run change
+ * nothing. */
 void
 pf_entry_apply (PfEntry *entry, PfCheck *check)
 {

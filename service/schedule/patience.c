@@ -2,8 +2,8 @@
 
 #include "base/limits.h"
 
-/* NAT boxes forget a silent connection after ten minutes or so; RFC 2177 would allow 29. Each renewal is a probe as well: a server
- * that is gone does not answer DONE. */
+/* NAT boxes forget a silent connection after ten minutes or so; RFC 2177 would allow 29. Each
+ * renewal is a probe as well: a server that is gone does not answer DONE. */
 #define LONGEST_SECONDS (9 * 60)
 #define SHORTEST_SECONDS 30
 /* Ended as soon as this, and this often without a longer one between: it is no use. */
@@ -74,7 +74,8 @@ pf_patience_ended (PfPatience *self, const char *server, guint seconds, gint64 n
     }
   one->ended = now;
   one->useless = seconds < USELESS_SECONDS ? one->useless + 1 : 0;
-  /* Well before; a restart of the server teaches the same, and is forgotten by pf_patience_borne(). */
+  /* Well before; a restart of the server teaches the same, and is forgotten by
+   * pf_patience_borne(). */
   if (seconds <= one->seconds)
     one->seconds = MAX (seconds * 3 / 4, SHORTEST_SECONDS);
 }

@@ -1,5 +1,5 @@
-/* patience.h - how long each server bears an IDLE connection: what it ended too early is ended by us before, next time (pure but for
- * the table). */
+/* patience.h - how long each server bears an IDLE connection: what it ended too early is ended by
+ * us before, next time (pure but for the table). */
 #pragma once
 
 #include <glib.h>

@@ -5,7 +5,7 @@
 /* How soon an account is looked at again whose server the network does not reach. */
 #define UNREACHABLE_SECONDS 60
 
-/* --- Due ------------------------------------------------------------------------------------------------------------- */
+/* --- Due -------------------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -78,7 +78,7 @@ pf_entry_due (PfEntry *entry)
   g_network_monitor_can_reach_async (entry->schedule->monitor, address, NULL, on_reach, reach);
 }
 
-/* --- Queue ------------------------------------------------------------------------------------------------------------ */
+/* --- Queue ------------------------------------------------------------------------------------ */
 
 static void
 take_turn (PfEntry *entry, gboolean urgent)
@@ -129,7 +129,7 @@ pf_schedule_dispatch (PfSchedule *self)
     start (entry);
 }
 
-/* --- Finished ---------------------------------------------------------------------------------------------------------- */
+/* --- Finished --------------------------------------------------------------------------------- */
 
 void
 pf_schedule_on_lingered (gpointer item, gpointer user_data)

@@ -8,7 +8,7 @@
 
 G_DEFINE_FINAL_TYPE (PfSchedule, pf_schedule, G_TYPE_OBJECT)
 
-/* --- Entries ----------------------------------------------------------------------------------------------------------- */
+/* --- Entries ---------------------------------------------------------------------------------- */
 
 PfEntry *
 pf_entry_ref (PfEntry *entry)
@@ -83,7 +83,7 @@ entry_for (PfSchedule *self, PfAccount *account)
   return g_hash_table_lookup (self->entries, pf_account_get_id (account));
 }
 
-/* --- The registry ------------------------------------------------------------------------------------------------------- */
+/* --- The registry ----------------------------------------------------------------------------- */
 
 /* Changes made by hand in the files are told here; those by D-Bus where the caller is known. */
 static void
@@ -157,7 +157,7 @@ on_removed (PfRegistry *registry, PfAccount *account, PfSchedule *self)
   g_hash_table_remove (self->entries, pf_account_get_id (account));
 }
 
-/* --- What happens to the machine ------------------------------------------------------------------------------------------ */
+/* --- What happens to the machine -------------------------------------------------------------- */
 
 static void
 check_all_now (PfSchedule *self)
@@ -259,7 +259,7 @@ look_at_disk (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* --- Interface -------------------------------------------------------------------------------------------------------------- */
+/* --- Interface -------------------------------------------------------------------------------- */
 
 PfSchedule *
 pf_schedule_new (PfRegistry *registry, const PfCheckParts *parts)
@@ -412,7 +412,7 @@ pf_schedule_is_disk_low (PfSchedule *self)
   return self->disk_low;
 }
 
-/* --- Object --------------------------------------------------------------------------------------------------------------- */
+/* --- Object ----------------------------------------------------------------------------------- */
 
 static void
 pf_schedule_dispose (GObject *object)

@@ -1,5 +1,5 @@
-/* slots.h - whose turn it is to talk to a provider: so many at a time, so many of them to one server; what a person waits for
- * begins at once. Every call costs the same however many wait. */
+/* slots.h - whose turn it is to talk to a provider: so many at a time, so many of them to one
+ * server; what a person waits for begins at once. Every call costs the same however many wait. */
 #pragma once
 
 #include <glib.h>

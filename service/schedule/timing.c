@@ -2,7 +2,8 @@
 
 #include "schedule/backoff.h"
 
-/* Problems that nobody but a person can mend, and that trying again makes worse (locked mailboxes) or not better. */
+/* Problems that nobody but a person can mend, and that trying again makes worse (locked mailboxes)
+ * or not better. */
 static gboolean
 waits_for_person (PfProblemCode code)
 {

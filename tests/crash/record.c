@@ -1,7 +1,8 @@
 /* record.c - what a power loss leaves, recorded: each fsync() and what it put on the disk.
  *
- * Preloaded into the service. Before a sync the file's content, or the folder's names, are copied into RECORD_FOLDER; after
- * it one line in RECORD_FOLDER/log says so. What no sync named counts as lost: writes, renames, new names, deletions.
+ * Preloaded into the service. Before a sync the file's content, or the folder's names, are copied
+ * into RECORD_FOLDER; after it one line in RECORD_FOLDER/log says so. What no sync named counts as
+ * lost: writes, renames, new names, deletions.
  *   F DEVICE INODE COPY    content of a file is on the disk
  *   D DEVICE INODE COPY    names of a folder are on the disk: lines "INODE TYPE NAME"
  *   X NAME          a way of syncing that this recorder does not understand

@@ -1,5 +1,6 @@
 /* A program for tests: has files scanned and tells what came of it, one JSON object a line, and how
- * the scanner is in the last one. usage: scan-driver --rspamd URL|--clamd ADDRESS [OPTION...] FILE... */
+ * the scanner is in the last one. usage: scan-driver --rspamd URL|--clamd ADDRESS [OPTION...]
+ * FILE... */
 #include "filter/clamd.h"
 #include "filter/rspamd.h"
 

@@ -1,4 +1,5 @@
-/* Header blocks of real messages (envelopes.txt), and each of them with lies below the border line. */
+/* Header blocks of real messages (envelopes.txt), and each of them with lies below the border
+ * line. */
 #include "filter/envelope.h"
 #include "filter/hosts.h"
 
@@ -169,8 +170,8 @@ test_forged_below (void)
       }
 }
 
-/* Every line below the border is turned into a lie: nothing changes but, where the provider writes it at the end,
- * the sender. */
+/* Every line below the border is turned into a lie: nothing changes but, where the provider writes
+ * it at the end, the sender. */
 static void
 test_replaced_below (void)
 {

@@ -1,4 +1,5 @@
-/* The journal: what was acknowledged is there again, whoever killed whom; what failed is undone alone. */
+/* The journal: what was acknowledged is there again, whoever killed whom; what failed is undone
+ * alone. */
 #include "journal/journal.h"
 
 #include <glib/gstdio.h>
@@ -158,7 +159,8 @@ test_a_row_is_changed_by_its_name (Fixture *f, gconstpointer unused)
   g_assert_cmpint (((PfRow *) loaded->pdata[0])->state, ==, PF_ROW_DELIVERED);
 }
 
-/* Two rows cannot have one name: nothing of that put stands, the next one works. Mutant: COMMIT in place of ROLLBACK in try_batch(). */
+/* Two rows cannot have one name: nothing of that put stands, the next one works. Mutant: COMMIT in
+ * place of ROLLBACK in try_batch(). */
 static void
 test_what_fails_is_undone_alone (Fixture *f, gconstpointer unused)
 {

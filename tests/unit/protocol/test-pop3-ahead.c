@@ -1,4 +1,5 @@
-/* A server that answers before it was asked: commands are given while events are still drained, as a session does. */
+/* A server that answers before it was asked: commands are given while events are still drained, as
+ * a session does. */
 #include "protocol/pop3.h"
 
 #include <string.h>

@@ -215,7 +215,8 @@ exchange_prove (Exchange *exchange, const char *mechanism)
   g_assert_false (pf_sasl_is_complete (exchange->sasl));
 }
 
-/* What fails it: pf_sasl_set_key() without its gsasl_property_set(): libgsasl would stretch the password in the main loop. */
+/* What fails it: pf_sasl_set_key() without its gsasl_property_set(): libgsasl would stretch the
+ * password in the main loop. */
 static void
 test_key_from_outside (void)
 {

@@ -1,4 +1,5 @@
-/* Whose is a message, which folders are meant, what does a refusal mean: the pure choices of a check. */
+/* Whose is a message, which folders are meant, what does a refusal mean: the pure choices of a
+ * check. */
 #include "retrieve/folders.h"
 #include "retrieve/login.h"
 #include "retrieve/recipients.h"

@@ -199,7 +199,8 @@ test_copies_under_way_have_names_of_their_own (Fixture *f, gconstpointer unused)
   g_assert_true (pf_ledger_reserve (f->ledger, "", 0, "#d", 2));
 }
 
-/* Mutant: without pf_ledger_rename_folder() in run.c all mail comes again when Protocol= changes. */
+/* Mutant: without pf_ledger_rename_folder() in run.c all mail comes again when Protocol=
+ * changes. */
 static void
 test_another_protocol (Fixture *f, gconstpointer unused)
 {
@@ -327,7 +328,8 @@ test_what_failed_comes_last (Fixture *f, gconstpointer unused)
   g_assert_cmpstr (((PfPlanItem *) f->items->pdata[1])->listed->uid, ==, "bad");
 }
 
-/* Mutant: let name_is_shared() say no: what another client leaves of two is taken for the delivered one and removed. */
+/* Mutant: let name_is_shared() say no: what another client leaves of two is taken for the delivered
+ * one and removed. */
 static void
 test_same_uidl_twice (Fixture *f, gconstpointer unused)
 {
@@ -354,7 +356,8 @@ test_one_of_two_with_one_uidl_is_left (Fixture *f, gconstpointer unused)
   g_assert_false (item (f, 1)->remove);
 }
 
-/* Mutant: take PF_ROW_GONE for the same message in name_is_doubtful(): a new one under an old name is removed unread. */
+/* Mutant: take PF_ROW_GONE for the same message in name_is_doubtful(): a new one under an old name
+ * is removed unread. */
 static void
 test_a_name_that_was_removed_comes_again (Fixture *f, gconstpointer unused)
 {
@@ -366,7 +369,8 @@ test_a_name_that_was_removed_comes_again (Fixture *f, gconstpointer unused)
   g_assert_false (item (f, 1)->remove);
 }
 
-/* Mutant: without is_recorded_one() mail that lay there before the account is fetched and removed once its header grew. */
+/* Mutant: without is_recorded_one() mail that lay there before the account is fetched and removed
+ * once its header grew. */
 static void
 test_what_was_there_before_may_grow (Fixture *f, gconstpointer unused)
 {

@@ -56,7 +56,8 @@ test_known_key (void)
   g_assert_cmpstr (text, ==, "c4a49510323ab4f952cac1fa99441939e78ea74d6be81ddf7096e87513dc615d");
 }
 
-/* What fails it: find_kept() without its comparison: the first key would be given for every password. */
+/* What fails it: find_kept() without its comparison: the first key would be given for every
+ * password. */
 static void
 test_what_is_kept (void)
 {
@@ -80,7 +81,8 @@ count (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* What fails it: pf_stretch_async() that calls make_key() instead of the pool: the loop does not turn meanwhile. */
+/* What fails it: pf_stretch_async() that calls make_key() instead of the pool: the loop does not
+ * turn meanwhile. */
 static void
 test_the_loop_turns (void)
 {

@@ -18,7 +18,8 @@ add (PfAgenda *agenda, guint milliseconds, const char *name)
   return pf_agenda_add (agenda, milliseconds, (gpointer) name);
 }
 
-/* What fails it: compare() without its look at the number; dispatch's loop without its look at the time. */
+/* What fails it: compare() without its look at the number; dispatch's loop without its look at the
+ * time. */
 static void
 test_in_order_of_time (void)
 {

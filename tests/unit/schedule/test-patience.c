@@ -2,7 +2,8 @@
 
 #define SECOND ((gint64) G_USEC_PER_SEC)
 
-/* What fails it: pf_patience_ended() without its MAX(): what the server ended is tried for as long again. */
+/* What fails it: pf_patience_ended() without its MAX(): what the server ended is tried for as long
+ * again. */
 static void
 test_learns (void)
 {

@@ -15,7 +15,8 @@ wait_in (PfSlots *slots, const char *server, gboolean urgent, const char *name)
   return pf_slots_wait (slots, server, urgent, (gpointer) name);
 }
 
-/* What fails it: pf_slots_next() without its look at the total; update_line() without its look at per_server. */
+/* What fails it: pf_slots_next() without its look at the total; update_line() without its look at
+ * per_server. */
 static void
 test_total_and_per_server (void)
 {
