@@ -21,7 +21,7 @@ FORBIDDEN = {
 }
 # Where a synchronous call is right: before the loop runs, or in a program without one.
 SYNC_ALLOWED = ('service/service.c', 'service/secrets/', 'cli-client/', 'tests/')
-LONGEST_FILE, LONGEST_TEST, LONGEST_FUNCTION = 500, 700, 80
+LONGEST_FILE, LONGEST_TEST, LONGEST_FUNCTION, LONGEST_LINE = 500, 700, 80, 100
 
 
 def files(*endings):
@@ -75,6 +75,10 @@ def check_text(name, complain):
     test = name.startswith('tests/')
     if raw.count('\n') > (LONGEST_TEST if test else LONGEST_FILE):
         complain(name, '%d lines' % raw.count('\n'))
+    for number, line in enumerate(raw.splitlines(), 1):
+        # A sentence for a person is not broken: nobody could search for it.
+        if len(line) > LONGEST_LINE and '"' not in line:
+            complain(name, 'line %d is longer than %d columns' % (number, LONGEST_LINE))
     # A test may wait on a loop of its own, and break things on purpose.
     for pattern, better in ({} if test else FORBIDDEN).items():
         for match in re.finditer(pattern, raw if 'TODO' in pattern else text):
