@@ -114,6 +114,15 @@ pop3_remove (PfSession *session, GTask *task, const guint32 *numbers, gsize n)
   pf_step (PF_STEP_REMOVE_SENT);
 }
 
+/* Longer than for other answers, but never longer than any answer may take. */
+static guint
+quit_timeout (PfPop3Session *self)
+{
+  const PfSessionInfo *info = pf_session_get_info (SESSION (self));
+
+  return MAX (info->reply_timeout, MIN (QUIT_SECONDS, info->command_timeout));
+}
+
 static void
 on_dele_reply (PfPop3Session *self, const PfPop3Event *event)
 {
@@ -124,9 +133,8 @@ on_dele_reply (PfPop3Session *self, const PfPop3Event *event)
   if (++self->removal_answers < self->removing->len)
     return;
   pf_step (PF_STEP_REMOVE_COMMIT);
-  pf_pump_set_timeouts (pf_session_get_pump (SESSION (self)),
-                        MAX (QUIT_SECONDS, pf_session_get_info (SESSION (self))->reply_timeout),
-                        MAX (QUIT_SECONDS, pf_session_get_info (SESSION (self))->command_timeout));
+  pf_pump_set_timeouts (pf_session_get_pump (SESSION (self)), quit_timeout (self),
+                        pf_session_get_info (SESSION (self))->command_timeout);
   pf_pop3_quit (self->pop3);
 }
 
