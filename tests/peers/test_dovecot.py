@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The whole way with a real Dovecot at both ends: fetched, delivered, remembered, removed."""
 
+import contextlib
 import json
 import os
 import pwd
@@ -34,7 +35,11 @@ class World:
             self.instance.make_world = lambda: None
             self.instance.configure(self.conf.replace('{folder}', self.instance.folder))
         self.instance.__enter__()
-        self.provider = Dovecot(self.instance.path('provider'), **self.provider_options).__enter__()
+        try:
+            self.provider = Dovecot(self.instance.path('provider'), **self.provider_options).__enter__()
+        except BaseException:  # no __exit__ follows, and what is mounted would be the next test's world
+            self.instance.stop()
+            raise
         return self
 
     def __exit__(self, *exception):
@@ -198,9 +203,10 @@ def test_maildir_is_the_users():
 def test_lmtp_over_socket_and_tcp():
     for target in ('lmtp:unix:{folder}/mda/lmtp.sock', 'lmtp:127.0.0.1:{port}'):
         instance = isolated.Instance()
-        instance.make_world()
-        instance.make_world = lambda: None
-        with Dovecot(instance.path('mda'), users=('alice',)) as mda:
+        with contextlib.ExitStack() as stack, Dovecot(instance.path('mda'), users=('alice',)) as mda:
+            stack.callback(instance.stop)
+            instance.make_world()
+            instance.make_world = lambda: None
             instance.configure('[Log]\nTarget=file:{log}\n[Delivery]\nTarget='
                                + target.replace('{folder}', instance.folder).replace('{port}', str(mda.ports['lmtp'])) + '\n')
             with instance, Dovecot(instance.path('provider')) as provider:

@@ -17,7 +17,7 @@ def run_tests(module_globals, names=None):
     chosen = names or sys.argv[1:]
     tests = [(name, value) for name, value in module_globals.items()
              if name.startswith('test_') and inspect.isfunction(value) and (not chosen or name in chosen)]
-    failed = 0
+    failed = []
     for name, function in tests:
         try:
             function()
@@ -25,10 +25,12 @@ def run_tests(module_globals, names=None):
         except Skip as reason:
             print('skip %s: %s' % (name, reason), flush=True)
         except BaseException:  # a test that dies by SystemExit failed as well
-            failed += 1
+            failed.append(name)
             print('FAIL %s' % name, flush=True)
             traceback.print_exc(file=sys.stdout)
-    print('%d of %d passed' % (len(tests) - failed, len(tests)), flush=True)
+    if failed:  # the last lines are what a log that was cut still shows
+        print('failed: ' + ' '.join(failed), flush=True)
+    print('%d of %d passed' % (len(tests) - len(failed), len(tests)), flush=True)
     sys.exit(1 if failed or not tests else 0)
 
 

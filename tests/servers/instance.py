@@ -6,6 +6,7 @@ and rules are made there and nowhere else, and every process ends with the scrip
 
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -69,10 +70,15 @@ def wait_for(condition, seconds=20, what='condition'):
 
 
 def free_port():
-    """A port that was free a moment ago."""
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
+    """A port that was free a moment ago, below those that the kernel gives to outgoing connections: none of these takes it meanwhile."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(('127.0.0.1', port))
+                return port
+            except OSError:
+                continue
 
 
 def overlay(path, scratch):
@@ -165,8 +171,8 @@ class Instance:
             return False
 
     def add_user(self, name, groups=()):
-        if self.has_user(name):
-            return
+        if self.has_user(name):  # of the machine itself: here its home is not there
+            subprocess.run(['userdel', '--force', name], check=True, stderr=subprocess.DEVNULL)
         subprocess.run(['useradd', '--create-home', '--shell', '/bin/bash'] + (['--groups', ','.join(groups)] if groups else [])
                        + [name], check=True)
 
