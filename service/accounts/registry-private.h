@@ -5,6 +5,8 @@
 #include "accounts/folder-watch.h"
 #include "accounts/registry.h"
 
+typedef struct _PfRegistryWrite PfRegistryWrite; /* registry-write.c */
+
 /* One file of the folder. */
 typedef struct
 {
@@ -29,6 +31,10 @@ struct _PfRegistry
   GPtrArray *list;     /* PfAccount, sorted by id */
   gboolean by_hand;
   gboolean unreadable; /* the folder; said so in the log */
+
+  GQueue writes;            /* PfRegistryWrite: one after the other */
+  PfRegistryWrite *writing; /* (nullable): the one that a thread is at */
+  gboolean left_alone;      /* a scan came by its file meanwhile and has to come again */
 };
 
 /* A file that is not in the tables yet. */
@@ -43,3 +49,9 @@ void pf_registry_drop   (PfRegistry *self, PfRegistryFile *file);
 
 /* Makes the registry what the folder is. @all: also files that look unchanged (registry-scan.c). */
 void pf_registry_scan (PfRegistry *self, gboolean all);
+/* The same, and the signals tell of a hand's work. */
+void pf_registry_scan_by_hand (PfRegistry *self, gboolean all);
+
+/* TRUE while a thread is at the file of the account @id: what a scan sees of it is half of our own
+ * work, and another scan follows (registry-write.c). */
+gboolean pf_registry_leaves_alone (PfRegistry *self, const char *id);

@@ -132,11 +132,27 @@ read_file (PfRegistry *self, PfRegistryFile *file)
   pf_account_file_clear (&read);
 }
 
+/* Also of a name that stands for that account and is not in the tables yet. */
+static gboolean
+is_left_alone (PfRegistry *self, const PfRegistryFile *file, const char *name)
+{
+  g_autofree char *id = NULL;
+
+  if (self->writing == NULL)
+    return FALSE;
+  if (file != NULL)
+    return pf_registry_leaves_alone (self, file->id);
+  id = pf_account_file_guess (name);
+  return pf_registry_leaves_alone (self, id);
+}
+
 static void
 look_at (PfRegistry *self, const char *name, gboolean all)
 {
   PfRegistryFile *file = g_hash_table_lookup (self->files, name);
 
+  if (is_left_alone (self, file, name))
+    return;
   if (file == NULL)
     file = pf_registry_file_new (self, name);
   file->present = TRUE;
@@ -183,6 +199,8 @@ drop_gone (PfRegistry *self)
     {
       PfRegistryFile *file = value;
 
+      if (is_left_alone (self, file, file->name))
+        continue;
       if (!file->present)
         g_ptr_array_add (gone, file);
       else if (file->account == NULL)

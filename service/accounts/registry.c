@@ -1,9 +1,7 @@
 #include "accounts/registry-private.h"
 
 #include "accounts/account-name.h"
-#include "base/durable.h"
 #include "base/limits.h"
-#include "dbus-interfaces/errors.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -65,6 +63,7 @@ pf_registry_init (PfRegistry *self)
   self->by_id = g_hash_table_new (g_str_hash, g_str_equal);
   self->by_path = g_hash_table_new (g_str_hash, g_str_equal);
   self->list = g_ptr_array_new ();
+  g_queue_init (&self->writes);
 }
 
 PfRegistry *
@@ -184,8 +183,8 @@ pf_registry_is_by_hand (PfRegistry *self)
   return self->by_hand;
 }
 
-static void
-scan_by_hand (PfRegistry *self, gboolean all)
+void
+pf_registry_scan_by_hand (PfRegistry *self, gboolean all)
 {
   g_autoptr (PfRegistry) alive = g_object_ref (self);
 
@@ -197,13 +196,13 @@ scan_by_hand (PfRegistry *self, gboolean all)
 static void
 on_folder_changed (gpointer user_data)
 {
-  scan_by_hand (user_data, FALSE);
+  pf_registry_scan_by_hand (user_data, FALSE);
 }
 
 void
 pf_registry_reload (PfRegistry *self)
 {
-  scan_by_hand (self, TRUE);
+  pf_registry_scan_by_hand (self, TRUE);
 }
 
 gboolean
@@ -223,153 +222,5 @@ pf_registry_load (PfRegistry *self, GError **error)
     self->watch =
         pf_folder_watch_new (self->folder, PF_LIMIT_FOLDER_POLL_SECONDS, on_folder_changed, self);
   pf_registry_scan (self, TRUE);
-  return TRUE;
-}
-
-/* --- Writing ---------------------------------------------------------------------------------- */
-
-static gboolean
-write_file (PfRegistry *self, const char *name, const PfSettings *settings, GError **error)
-{
-  g_autofree char *path = g_build_filename (self->folder, name, NULL);
-  g_autofree char *previous = NULL;
-  g_autofree char *text = NULL;
-  g_autoptr (GError) local = NULL;
-
-  /* A file that is not there or cannot be read has no comments to be kept. */
-  g_file_get_contents (path, &previous, NULL, NULL);
-  text = pf_settings_to_file (settings, previous);
-  if (pf_durable_write (path, text, -1, &local))
-    return TRUE;
-  if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
-    g_set_error_literal (error, PF_ERROR, PF_ERROR_DISK_LOW, local->message);
-  else
-    g_propagate_error (error, g_steal_pointer (&local));
-  return FALSE;
-}
-
-/* The scan that our own write brings about finds nothing new. */
-static void
-note_written (PfRegistry *self, PfRegistryFile *file)
-{
-  g_autofree char *path = g_build_filename (self->folder, file->name, NULL);
-
-  file->stamp_is_sure = FALSE;
-  pf_file_stamp_get (&file->stamp, path);
-}
-
-PfAccount *
-pf_registry_add (PfRegistry *self, const PfSettings *settings, GError **error)
-{
-  g_autofree char *name = pf_account_file_name (settings->address);
-  g_autofree char *path = g_build_filename (self->folder, name, NULL);
-  g_autoptr (PfAccount) account = NULL;
-  PfRegistryFile *file;
-  PfFileStamp there;
-
-  /* A file that was dropped in a moment ago is not in the tables yet. */
-  if (pf_registry_lookup (self, settings->address) != NULL || pf_file_stamp_get (&there, path))
-    {
-      g_set_error (error, PF_ERROR, PF_ERROR_ACCOUNT_EXISTS, "%s exists already",
-                   settings->address);
-      return NULL;
-    }
-  if (!write_file (self, name, settings, error))
-    return NULL;
-  account = pf_account_new (settings);
-  file = pf_registry_file_new (self, name);
-  note_written (self, file);
-  pf_registry_take (self, file, account);
-  return account;
-}
-
-/* (nullable): with an error when the account went meanwhile. */
-static PfRegistryFile *
-file_of (PfRegistry *self, PfAccount *account, GError **error)
-{
-  PfRegistryFile *file = g_hash_table_lookup (self->by_id, pf_account_get_id (account));
-
-  if (file != NULL && file->account == account)
-    return file;
-  g_set_error (error, PF_ERROR, PF_ERROR_UNKNOWN_ACCOUNT, "%s does not exist any more",
-               pf_account_get_id (account));
-  return NULL;
-}
-
-static gboolean
-unlink_file (PfRegistry *self, const char *name, GError **error)
-{
-  g_autofree char *path = g_build_filename (self->folder, name, NULL);
-
-  return pf_durable_unlink (path, error);
-}
-
-/* A broken file whose name did not fit: the good one has taken its place. */
-static gboolean
-rename_file (PfRegistry *self, PfRegistryFile *file, const char *name, GError **error)
-{
-  if (strcmp (file->name, name) == 0)
-    return TRUE;
-  if (!unlink_file (self, file->name, error))
-    return FALSE;
-  g_hash_table_steal (self->files, file->name);
-  g_free (file->name);
-  file->name = g_strdup (name);
-  g_hash_table_replace (self->files, file->name, file);
-  return TRUE;
-}
-
-/* A hand that was there a moment ago and is not read yet is not written over. (nullable): with an
- * error when the account is another one now. */
-static PfRegistryFile *
-file_as_known (PfRegistry *self, PfAccount *account, GError **error)
-{
-  PfRegistryFile *file = file_of (self, account, error);
-  g_autoptr (PfSettings) known = pf_settings_ref (pf_account_get_settings (account));
-  g_autofree char *path = file != NULL ? g_build_filename (self->folder, file->name, NULL) : NULL;
-  PfFileStamp there;
-
-  if (file == NULL
-      || (pf_file_stamp_get (&there, path) && pf_file_stamp_equal (&there, &file->stamp)))
-    return file;
-  scan_by_hand (self, FALSE);
-  if (pf_account_get_settings (account) == known)
-    return file_of (self, account, error);
-  g_set_error (error, PF_ERROR, PF_ERROR_BUSY, "%s was changed by its file meanwhile: try again",
-               pf_account_get_id (account));
-  return NULL;
-}
-
-gboolean
-pf_registry_update (PfRegistry *self,
-                    PfAccount *account,
-                    const PfSettings *settings,
-                    GError **error)
-{
-  PfRegistryFile *file = file_as_known (self, account, error);
-  g_autofree char *name = pf_account_file_name (settings->address);
-  g_autofree char *id = pf_address_fold (settings->address);
-
-  g_return_val_if_fail (strcmp (id, pf_account_get_id (account)) == 0, FALSE);
-  if (file == NULL)
-    return FALSE;
-  if (!pf_account_is_broken (account)
-      && pf_settings_equal (pf_account_get_settings (account), settings))
-    return TRUE;
-  if (!write_file (self, name, settings, error) || !rename_file (self, file, name, error))
-    return FALSE;
-  note_written (self, file);
-  pf_registry_change (self, account, settings);
-  return TRUE;
-}
-
-gboolean
-pf_registry_remove (PfRegistry *self, PfAccount *account, GError **error)
-{
-  PfRegistryFile *file = file_of (self, account, error);
-
-  if (file == NULL || !unlink_file (self, file->name, error))
-    return FALSE;
-  pf_registry_drop (self, file);
   return TRUE;
 }

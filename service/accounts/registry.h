@@ -4,6 +4,8 @@
 
 #include "accounts/account.h"
 
+#include <gio/gio.h>
+
 #define PF_TYPE_REGISTRY (pf_registry_get_type ())
 G_DECLARE_FINAL_TYPE (PfRegistry, pf_registry, PF, REGISTRY, GObject)
 
@@ -32,11 +34,21 @@ GPtrArray  *pf_registry_list   (PfRegistry *self);
 /* TRUE while the signals tell of files that were changed by hand. */
 gboolean    pf_registry_is_by_hand (PfRegistry *self);
 
-/* Stores durably (new file, fsync, rename, folder fsync), then adds or changes and emits. Errors:
- * PF_ERROR AccountExists, DiskLow, UnknownAccount (removed meanwhile), Busy (changed by hand
- * meanwhile); G_IO_ERROR. An update that changes nothing writes and emits nothing; it mends a
- * broken file. (transfer none) */
-PfAccount  *pf_registry_add    (PfRegistry *self, const PfSettings *settings, GError **error);
-gboolean    pf_registry_update (PfRegistry *self, PfAccount *account, const PfSettings *settings,
-                                GError **error);
-gboolean    pf_registry_remove (PfRegistry *self, PfAccount *account, GError **error);
+/* Stores durably (new file, fsync, rename, folder fsync) in a thread, then adds or changes, emits
+ * and answers, on the main loop. Writes are done one after the other in the order of the calls, and
+ * what each was decided on is looked at when its turn comes. Errors: PF_ERROR AccountExists,
+ * DiskLow, UnknownAccount (removed meanwhile), Busy (changed meanwhile); G_IO_ERROR. */
+
+void        pf_registry_add_async  (PfRegistry *self, const PfSettings *settings,
+                                    GAsyncReadyCallback callback, gpointer user_data);
+/* (transfer full) */
+PfAccount  *pf_registry_add_finish (PfRegistry *self, GAsyncResult *result, GError **error);
+/* @settings: made of those that @account has now. An update that changes nothing writes and emits
+ * nothing; it mends a broken file. */
+void        pf_registry_update_async  (PfRegistry *self, PfAccount *account,
+                                       const PfSettings *settings, GAsyncReadyCallback callback,
+                                       gpointer user_data);
+gboolean    pf_registry_update_finish (PfRegistry *self, GAsyncResult *result, GError **error);
+void        pf_registry_remove_async  (PfRegistry *self, PfAccount *account,
+                                       GAsyncReadyCallback callback, gpointer user_data);
+gboolean    pf_registry_remove_finish (PfRegistry *self, GAsyncResult *result, GError **error);

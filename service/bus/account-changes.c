@@ -39,122 +39,131 @@ changed_keys (const PfSettings *before, const PfSettings *after)
 
 /* --- Update ----------------------------------------------------------------------------------- */
 
-/* An update that brings a secret: it is stored first, so that never an old secret meets a new
+/* An update. One that brings a secret stores it first, so that never an old secret meets a new
  * server. */
 typedef struct
 {
-  PfSettings *base; /* what the changes were decided on */
-  PfSecretSteps *steps;
+  PfSettings *base;     /* what the changes were decided on */
+  PfSecretSteps *steps; /* (nullable) */
   PfSecretSteps *undo;
   GError *error; /* told after the undoing */
-} Swap;
+} Change;
 
 static void
-swap_free (gpointer data)
+change_free (gpointer data)
 {
-  Swap *self = data;
+  Change *self = data;
 
   pf_settings_unref (self->base);
-  pf_secret_steps_free (self->steps);
+  g_clear_pointer (&self->steps, pf_secret_steps_free);
   g_clear_pointer (&self->undo, pf_secret_steps_free);
   g_clear_error (&self->error);
   g_free (self);
-}
-
-static gboolean
-apply (PfOperation *operation, PfAccount *account, GError **error)
-{
-  PfBus *bus = operation->bus;
-  g_autoptr (PfSettings) before = pf_settings_ref (pf_account_get_settings (account));
-  g_autofree char *keys = changed_keys (before, operation->settings);
-
-  if (!pf_registry_update (bus->parts.registry, account, operation->settings, error))
-    return FALSE;
-  if (*keys != '\0')
-    pf_bus_record (bus, pf_operation_caller (operation), PF_EVENT_CHANGED,
-                   pf_account_get_id (account), keys);
-  if (operation->secret != NULL)
-    secret_stored (operation, account);
-  pf_account_watch_tell (bus->account_watch, account);
-  return TRUE;
 }
 
 static void
 on_undone (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   PfOperation *operation = user_data;
-  Swap *swap = operation->data;
+  Change *change = operation->data;
   g_autoptr (GError) error = NULL;
 
   if (!pf_secret_steps_run_finish (result, &error))
-    g_prefix_error (&swap->error,
+    g_prefix_error (&change->error,
                     "%s; what was stored before could not be put back: ", error->message);
-  pf_operation_fail (operation, swap->error);
+  pf_operation_fail (operation, change->error);
 }
 
 /* Takes @error. */
 static void
 undo (PfOperation *operation, GError *error)
 {
-  Swap *swap = operation->data;
+  Change *change = operation->data;
 
-  swap->error = error;
-  if (!pf_secret_steps_changed (swap->steps))
+  change->error = error;
+  if (change->steps == NULL || !pf_secret_steps_changed (change->steps))
     {
       pf_operation_fail (operation, error);
       return;
     }
-  swap->undo = pf_secret_steps_undo (swap->steps);
-  pf_secret_steps_run_async (swap->undo, operation->bus->parts.secrets, swap->base->address,
+  change->undo = pf_secret_steps_undo (change->steps);
+  pf_secret_steps_run_async (change->undo, operation->bus->parts.secrets, change->base->address,
                              on_undone, operation);
+}
+
+/* The new settings are durable. */
+static void
+on_updated (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  PfOperation *operation = user_data;
+  PfBus *bus = operation->bus;
+  Change *change = operation->data;
+  PfAccount *account = pf_registry_lookup (bus->parts.registry, operation->locked);
+  g_autofree char *keys = changed_keys (change->base, operation->settings);
+  GError *error = NULL;
+
+  if (!pf_registry_update_finish (PF_REGISTRY (source), result, &error))
+    {
+      undo (operation, error);
+      return;
+    }
+  if (*keys != '\0')
+    pf_bus_record (bus, pf_operation_caller (operation), PF_EVENT_CHANGED, operation->locked, keys);
+  if (account != NULL && operation->secret != NULL)
+    secret_stored (operation, account);
+  if (account != NULL)
+    pf_account_watch_tell (bus->account_watch, account);
+  pf_operation_return (operation, NULL);
+}
+
+static void
+store_settings (PfOperation *operation, PfAccount *account)
+{
+  pf_registry_update_async (operation->bus->parts.registry, account, operation->settings,
+                            on_updated, operation);
 }
 
 static void
 on_stored (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   PfOperation *operation = user_data;
-  Swap *swap = operation->data;
+  Change *change = operation->data;
   PfAccount *account = pf_registry_lookup (operation->bus->parts.registry, operation->locked);
   GError *error = NULL;
 
   if (!pf_secret_steps_run_finish (result, &error))
     undo (operation, error);
-  else if (account == NULL || pf_account_get_settings (account) != swap->base)
+  else if (account == NULL || pf_account_get_settings (account) != change->base)
     undo (operation,
           g_error_new (PF_ERROR, PF_ERROR_BUSY,
                        "%s was changed by somebody else meanwhile: try again", operation->locked));
-  else if (!apply (operation, account, &error))
-    undo (operation, error);
   else
-    pf_operation_return (operation, NULL);
+    store_settings (operation, account);
 }
 
 static void
 store_first (PfOperation *operation, PfAccount *account)
 {
   const PfSettings *before = pf_account_get_settings (account);
-  Swap *swap = g_new0 (Swap, 1);
+  Change *change = operation->data;
 
-  operation->data = swap;
-  operation->free_data = swap_free;
-  swap->base = pf_settings_ref (before);
-  swap->steps = pf_secret_steps_new ();
-  pf_secret_steps_add (swap->steps, PF_SECRET_LOOKUP, PF_SECRET_PASSWORD, NULL);
-  pf_secret_steps_add (swap->steps, PF_SECRET_LOOKUP, PF_SECRET_REFRESH_TOKEN, NULL);
+  change->steps = pf_secret_steps_new ();
+  pf_secret_steps_add (change->steps, PF_SECRET_LOOKUP, PF_SECRET_PASSWORD, NULL);
+  pf_secret_steps_add (change->steps, PF_SECRET_LOOKUP, PF_SECRET_REFRESH_TOKEN, NULL);
   /* Bringing one secret does not show that the other one is known: it must not go to the new
    * place. */
   if (pf_settings_moves_secret (before, operation->settings))
-    pf_secret_steps_add (swap->steps, PF_SECRET_CLEAR, operation->kind, NULL);
-  pf_secret_steps_add (swap->steps, PF_SECRET_STORE, operation->kind, operation->secret);
-  pf_secret_steps_run_async (swap->steps, operation->bus->parts.secrets, before->address, on_stored,
-                             operation);
+    pf_secret_steps_add (change->steps, PF_SECRET_CLEAR, operation->kind, NULL);
+  pf_secret_steps_add (change->steps, PF_SECRET_STORE, operation->kind, operation->secret);
+  pf_secret_steps_run_async (change->steps, operation->bus->parts.secrets, before->address,
+                             on_stored, operation);
 }
 
 static void
 update (PfOperation *operation)
 {
   PfAccount *account = pf_operation_account (operation);
-  g_autoptr (GError) error = NULL;
+  Change *change;
 
   if (account == NULL || !pf_operation_settings (operation, pf_account_get_settings (account)))
     return;
@@ -167,14 +176,15 @@ update (PfOperation *operation)
     }
   if (!pf_operation_may_change (operation, pf_account_get_settings (account), operation->settings,
                                 update)
-      || !pf_operation_lock (operation, pf_account_get_id (account)))
+      || !pf_operation_lock (operation, pf_account_get_id (account), update))
     return;
+  change = operation->data = g_new0 (Change, 1);
+  operation->free_data = change_free;
+  change->base = pf_settings_ref (pf_account_get_settings (account));
   if (operation->secret != NULL)
     store_first (operation, account);
-  else if (apply (operation, account, &error))
-    pf_operation_return (operation, NULL);
   else
-    pf_operation_fail (operation, error);
+    store_settings (operation, account);
 }
 
 void
@@ -225,7 +235,7 @@ set_secret (PfOperation *operation)
     return;
   settings = pf_account_get_settings (account);
   if (pf_operation_may_change (operation, settings, settings, set_secret)
-      && pf_operation_lock (operation, pf_account_get_id (account)))
+      && pf_operation_lock (operation, pf_account_get_id (account), set_secret))
     pf_secrets_store_async (operation->bus->parts.secrets, settings->address, operation->kind,
                             operation->secret, on_secret_set, operation);
 }
@@ -271,24 +281,43 @@ on_forgotten (GObject *source, GAsyncResult *result, gpointer user_data)
     pf_operation_fail (operation, error);
 }
 
+static void
+forget (PfOperation *operation)
+{
+  PfBus *bus = operation->bus;
+
+  pf_bus_record (bus, pf_operation_caller (operation), PF_EVENT_DELETED, operation->locked, NULL);
+  pf_journal_forget_async (bus->parts.journal, operation->locked, on_forgotten, operation);
+}
+
+static void
+on_removed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  PfOperation *operation = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (pf_registry_remove_finish (PF_REGISTRY (source), result, &error))
+    forget (operation);
+  else
+    pf_operation_fail (operation, error);
+}
+
 /* The secret went first: should we die here, an account is left that cannot log in, and Remove can
  * be called again. A journal that is left over is forgotten when the address is added again. */
 static void
 on_cleared (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   PfOperation *operation = user_data;
-  PfBus *bus = operation->bus;
-  PfAccount *account = pf_registry_lookup (bus->parts.registry, operation->locked);
+  PfRegistry *registry = operation->bus->parts.registry;
+  PfAccount *account = pf_registry_lookup (registry, operation->locked);
   g_autoptr (GError) error = NULL;
 
-  if (!pf_secrets_clear_finish (PF_SECRETS (source), result, &error)
-      || (account != NULL && !pf_registry_remove (bus->parts.registry, account, &error)))
-    {
-      pf_operation_fail (operation, error);
-      return;
-    }
-  pf_bus_record (bus, pf_operation_caller (operation), PF_EVENT_DELETED, operation->locked, NULL);
-  pf_journal_forget_async (bus->parts.journal, operation->locked, on_forgotten, operation);
+  if (!pf_secrets_clear_finish (PF_SECRETS (source), result, &error))
+    pf_operation_fail (operation, error);
+  else if (account != NULL)
+    pf_registry_remove_async (registry, account, on_removed, operation);
+  else
+    forget (operation);
 }
 
 static void
@@ -301,7 +330,7 @@ remove_account (PfOperation *operation)
     return;
   settings = pf_account_get_settings (account);
   if (pf_operation_may_change (operation, settings, settings, remove_account)
-      && pf_operation_lock (operation, pf_account_get_id (account)))
+      && pf_operation_lock (operation, pf_account_get_id (account), remove_account))
     pf_secrets_clear_async (operation->bus->parts.secrets, settings->address, on_cleared,
                             operation);
 }

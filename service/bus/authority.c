@@ -17,6 +17,7 @@ struct _PfAuthority
   GDBusConnection *connection;
   gboolean session;
   PolkitAuthority *polkit; /* NULL until polkit could be reached once */
+  GPtrArray *waiting;      /* (nullable): Inquiry that wait for it */
 };
 
 G_DEFINE_FINAL_TYPE (PfAuthority, pf_authority, G_TYPE_OBJECT)
@@ -130,17 +131,35 @@ ask (Inquiry *self)
 static void
 on_polkit (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  Inquiry *self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (PolkitAuthority) polkit = polkit_authority_get_finish (result, &error);
+  g_autoptr (PfAuthority) authority = user_data;
+  g_autoptr (GPtrArray) waiting = g_steal_pointer (&authority->waiting);
 
-  if (polkit != NULL && self->authority->polkit == NULL)
-    self->authority->polkit = g_object_ref (polkit);
-  if (self->task != NULL && polkit == NULL)
-    deny (self, "polkit cannot be reached");
-  else if (self->task != NULL)
-    ask (self);
-  inquiry_unref (self);
+  authority->polkit = polkit_authority_get_finish (result, NULL);
+  for (guint i = 0; i < waiting->len; i++)
+    {
+      Inquiry *self = waiting->pdata[i];
+
+      if (self->task != NULL && authority->polkit == NULL)
+        deny (self, "polkit cannot be reached");
+      else if (self->task != NULL)
+        ask (self);
+      inquiry_unref (self);
+    }
+}
+
+/* Once at a time: libpolkit would have the second caller wait in the main loop until polkitd has
+ * answered the first. */
+static void
+ask_first (Inquiry *self)
+{
+  PfAuthority *authority = self->authority;
+
+  if (authority->waiting == NULL)
+    {
+      authority->waiting = g_ptr_array_new ();
+      polkit_authority_get_async (NULL, on_polkit, g_object_ref (authority));
+    }
+  g_ptr_array_add (authority->waiting, inquiry_ref (self));
 }
 
 static gboolean
@@ -220,7 +239,7 @@ inquire (PfAuthority *authority, GTask *task, PfCaller *caller, const PfQuestion
   if (authority->polkit != NULL)
     ask (self);
   else
-    polkit_authority_get_async (self->cancellable, on_polkit, inquiry_ref (self));
+    ask_first (self);
 }
 
 void

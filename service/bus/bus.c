@@ -47,9 +47,17 @@ pf_bus_unref (PfBus *self)
     return;
   g_object_unref (self->authority);
   g_hash_table_unref (self->changing);
+  g_hash_table_unref (self->adding);
   g_hash_table_unref (self->departed);
   drop_parts (&self->parts);
   g_free (self);
+}
+
+/* Who waits in it holds the bus: it is empty. */
+static void
+free_queue (gpointer queue)
+{
+  g_queue_free (queue);
 }
 
 PfBus *
@@ -60,7 +68,8 @@ pf_bus_new (const PfBusParts *parts, GError **error)
   pf_error_quark ();
   self->ref_count = 1;
   take_parts (&self->parts, parts);
-  self->changing = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->changing = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_queue);
+  self->adding = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->departed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->authority = pf_authority_new (parts->connection, parts->session);
   self->manager_watch = pf_manager_watch_new (self);

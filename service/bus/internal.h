@@ -20,7 +20,8 @@ struct _PfBus
   PfManagerWatch *manager_watch;
   PfCheckWatch *check_watch;
   PfAccountWatch *account_watch;
-  GHashTable *changing; /* addresses with a change under way: one at a time */
+  GHashTable *changing; /* address with a change under way -> GQueue of PfOperation that wait */
+  GHashTable *adding;   /* LocalUser -> accounts that are being stored for that user */
   GHashTable *departed; /* address -> LocalUser of accounts removed, for their last log entry */
 };
 

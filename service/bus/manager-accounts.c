@@ -20,7 +20,23 @@ exists (PfOperation *operation)
   return TRUE;
 }
 
-/* A user may fill the service with accounts; an administrator may do so for them. */
+static guint
+count_adding (PfBus *bus, const char *user)
+{
+  return GPOINTER_TO_UINT (g_hash_table_lookup (bus->adding, user));
+}
+
+static void
+set_adding (PfBus *bus, const char *user, guint count)
+{
+  if (count == 0)
+    g_hash_table_remove (bus->adding, user);
+  else
+    g_hash_table_insert (bus->adding, g_strdup (user), GUINT_TO_POINTER (count));
+}
+
+/* A user may fill the service with accounts; an administrator may do so for them. Those on their
+ * way to the disk count. */
 static gboolean
 within_limit (PfOperation *operation, GError **error)
 {
@@ -31,6 +47,7 @@ within_limit (PfOperation *operation, GError **error)
   if (caller->sees_all || !pf_caller_is_user (caller, user))
     return TRUE;
   pf_manager_watch_count (operation->bus->manager_watch, caller, &accounts, &attention);
+  accounts += count_adding (operation->bus, user);
   if (accounts < PF_LIMIT_ACCOUNTS_PER_USER)
     return TRUE;
   g_set_error (error, PF_ERROR, PF_ERROR_LIMIT_EXCEEDED,
@@ -70,25 +87,42 @@ withdraw (PfOperation *operation, GError *error)
 }
 
 static void
-store_account (PfOperation *operation)
+on_added (GObject *source, GAsyncResult *result, gpointer user_data)
 {
+  PfOperation *operation = user_data;
   PfBus *bus = operation->bus;
-  PfCaller *caller = pf_operation_caller (operation);
+  const char *user = operation->settings->local_user;
   GError *error = NULL;
-  PfAccount *account = NULL;
+  g_autoptr (PfAccount) account = pf_registry_add_finish (PF_REGISTRY (source), result, &error);
 
-  /* Asked here, where nothing comes between the count and the adding. */
-  if (within_limit (operation, &error))
-    account = pf_registry_add (bus->parts.registry, operation->settings, &error);
+  set_adding (bus, user, count_adding (bus, user) - 1);
   if (account == NULL)
     {
       withdraw (operation, error);
       return;
     }
   pf_account_set_has_secret (account, operation->secret != NULL);
-  pf_bus_record (bus, caller, PF_EVENT_ADDED, pf_account_get_id (account), NULL);
+  pf_bus_record (bus, pf_operation_caller (operation), PF_EVENT_ADDED, pf_account_get_id (account),
+                 NULL);
   pf_account_watch_tell (bus->account_watch, account);
   pf_operation_return (operation, g_variant_new ("(o)", pf_account_get_path (account)));
+}
+
+static void
+store_account (PfOperation *operation)
+{
+  PfBus *bus = operation->bus;
+  const char *user = operation->settings->local_user;
+  GError *error = NULL;
+
+  /* Asked here, where nothing comes between the count and the adding. */
+  if (!within_limit (operation, &error))
+    {
+      withdraw (operation, error);
+      return;
+    }
+  set_adding (bus, user, count_adding (bus, user) + 1);
+  pf_registry_add_async (bus->parts.registry, operation->settings, on_added, operation);
 }
 
 static void
@@ -160,7 +194,8 @@ add_account (PfOperation *operation)
 
   if (!pf_operation_settings (operation, NULL)
       || !pf_operation_may_change (operation, NULL, operation->settings, add_account)
-      || exists (operation) || !pf_operation_lock (operation, operation->settings->address))
+      || exists (operation)
+      || !pf_operation_lock (operation, operation->settings->address, add_account))
     return;
   g_variant_lookup (operation->options, "untested", "b", &untested);
   if (untested)

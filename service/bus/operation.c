@@ -18,12 +18,67 @@ pf_operation_new (PfBus *bus, PfCall *call, const char *method, GVariant *values
   return self;
 }
 
+/* --- One change of an address at a time ------------------------------------------------------- */
+
+/* Whoever left the bus while it waited gets nothing done. */
+static gboolean
+resume (gpointer user_data)
+{
+  PfOperation *self = user_data;
+
+  if (g_cancellable_is_cancelled (pf_operation_caller (self)->left))
+    pf_operation_fail_with (self, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The caller left the bus");
+  else
+    self->next (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* The next one that waits has it. */
+static void
+unlock (PfOperation *self)
+{
+  GQueue *waiting;
+  PfOperation *next;
+
+  if (self->locked == NULL)
+    return;
+  waiting = g_hash_table_lookup (self->bus->changing, self->locked);
+  next = g_queue_pop_head (waiting);
+  if (next != NULL)
+    {
+      next->locked = g_steal_pointer (&self->locked);
+      g_idle_add_full (G_PRIORITY_DEFAULT, resume, next, NULL);
+      return;
+    }
+  g_hash_table_remove (self->bus->changing, self->locked);
+  g_clear_pointer (&self->locked, g_free);
+}
+
+gboolean
+pf_operation_lock (PfOperation *self, const char *address, PfOperationFunc again)
+{
+  g_autofree char *id = pf_address_fold (address);
+  GQueue *waiting = g_hash_table_lookup (self->bus->changing, id);
+
+  if (self->locked != NULL)
+    return TRUE;
+  if (waiting != NULL)
+    {
+      self->next = again;
+      g_queue_push_tail (waiting, self);
+      return FALSE;
+    }
+  g_hash_table_insert (self->bus->changing, g_strdup (id), g_queue_new ());
+  self->locked = g_steal_pointer (&id);
+  return TRUE;
+}
+
+/* --- Ends ------------------------------------------------------------------------------------- */
+
 static void
 operation_free (PfOperation *self)
 {
-  if (self->locked != NULL)
-    g_hash_table_remove (self->bus->changing, self->locked);
-  g_free (self->locked);
+  unlock (self);
   g_hash_table_unref (self->granted);
   g_clear_pointer (&self->values, g_variant_unref);
   g_clear_pointer (&self->options, g_variant_unref);
@@ -138,6 +193,8 @@ pf_operation_may (PfOperation *self,
   grant = grant_name (question.action, local_user);
   if (question.action == NULL || g_hash_table_contains (self->granted, grant))
     return TRUE;
+  /* Nobody waits for a person's answer to somebody else's question. */
+  unlock (self);
   self->next = again;
   asked = g_new0 (Asked, 1);
   asked->operation = self;
@@ -227,24 +284,6 @@ pf_operation_take_secret (PfOperation *self, PfOperationFunc next)
 }
 
 /* --- Settings --------------------------------------------------------------------------------- */
-
-gboolean
-pf_operation_lock (PfOperation *self, const char *address)
-{
-  g_autofree char *id = pf_address_fold (address);
-
-  if (self->locked != NULL)
-    return TRUE;
-  if (g_hash_table_contains (self->bus->changing, id))
-    {
-      pf_operation_fail_with (self, PF_ERROR, PF_ERROR_BUSY,
-                              "%s is being changed at this moment: try again", id);
-      return FALSE;
-    }
-  g_hash_table_add (self->bus->changing, g_strdup (id));
-  self->locked = g_steal_pointer (&id);
-  return TRUE;
-}
 
 char *
 pf_faults_sentence (GPtrArray *faults)

@@ -74,9 +74,14 @@ void         pf_operation_read_secret (PfOperation *self, gint32 handle, PfOpera
  * then runs @next.
  */
 void         pf_operation_take_secret (PfOperation *self, PfOperationFunc next);
-/* Keeps other changes of @address out until the operation ends. FALSE: Busy, the operation is
- * gone. */
-gboolean     pf_operation_lock (PfOperation *self, const char *address);
+/**
+ * pf_operation_lock:
+ * @again: run when it is this operation's turn, with the lock
+ *
+ * Keeps other changes of @address out until the operation ends or asks (pf_operation_may()). They
+ * wait in the order of their calls. FALSE: this one does; the caller returns at once.
+ */
+gboolean     pf_operation_lock (PfOperation *self, const char *address, PfOperationFunc again);
 /**
  * pf_operation_settings:
  * @base: (nullable)

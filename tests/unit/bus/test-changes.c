@@ -153,6 +153,41 @@ test_update_fails (void)
   world_stop (&world);
 }
 
+/* Many at once are done one after the other, each on what the last one left: breaks without the
+ * waiting in pf_operation_lock(). */
+static void
+test_updates_at_once (void)
+{
+  static const char *const changes[] = { "'Note': <'n'>",        "'Interval': <uint32 300>",
+                                         "'Push': <false>",      "'KeepSeen': <false>",
+                                         "'Enabled': <false>",   "'TargetFolder': <'t'>",
+                                         "'CheckSpam': <false>", "'CheckVirus': <false>" };
+  FixtureCall *calls[G_N_ELEMENTS (changes)];
+  const PfSettings *settings;
+  World world;
+  const char *path;
+
+  if (!world_start (&world, FALSE))
+    return;
+  path = world_make_account (&world);
+  for (guint i = 0; i < G_N_ELEMENTS (changes); i++)
+    {
+      g_autofree char *arguments = g_strdup_printf ("({%s}, @a{sv} {})", changes[i]);
+
+      calls[i] = world_send_secret (&world, i % 2 == 0 ? &world.nobody : &world.root, path, UPDATE,
+                                    arguments, "unused");
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (changes); i++)
+    world_expect_call (calls[i], NULL);
+  settings = pf_account_get_settings (world_lookup (&world));
+  g_assert_cmpstr (settings->note, ==, "n");
+  g_assert_cmpstr (settings->target_folder, ==, "t");
+  g_assert_cmpuint (settings->interval, ==, 300);
+  g_assert_false (settings->push || settings->keep_seen || settings->enabled);
+  g_assert_false (settings->check_spam || settings->check_virus);
+  world_stop (&world);
+}
+
 /* While a person is asked the world goes on: what was decided before counts for nothing. */
 static void
 test_asked_meanwhile (void)
@@ -317,6 +352,7 @@ main (int argc, char **argv)
   g_test_add_func ("/bus/changes/harvest", test_harvest);
   g_test_add_func ("/bus/changes/taken-over", test_taken_over);
   g_test_add_func ("/bus/changes/update-fails", test_update_fails);
+  g_test_add_func ("/bus/changes/updates-at-once", test_updates_at_once);
   g_test_add_func ("/bus/changes/asked-meanwhile", test_asked_meanwhile);
   g_test_add_func ("/bus/changes/caller-leaves", test_caller_leaves);
   g_test_add_func ("/bus/changes/both-users", test_both_users);

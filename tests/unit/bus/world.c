@@ -263,6 +263,12 @@ world_send_secret (World *world,
   return send (world, client, path, method, arguments, fds);
 }
 
+static void
+on_account_added (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
 PfAccount *
 world_add (World *world, const char *address, const char *local_user)
 {
@@ -272,8 +278,14 @@ world_add (World *world, const char *address, const char *local_user)
       g_ptr_array_new_with_free_func ((GDestroyNotify) pf_settings_fault_free);
   g_autoptr (PfSettings) settings = pf_settings_from_vardict (NULL, values, faults);
   g_autoptr (GError) error = NULL;
-  PfAccount *account = pf_registry_add (world->parts.registry, settings, &error);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (PfAccount) account = NULL;
 
+  pf_registry_add_async (world->parts.registry, settings, on_account_added, &result);
+  while (result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  account = pf_registry_add_finish (world->parts.registry, result, &error);
   g_assert_no_error (error);
+  /* The registry holds it. */
   return account;
 }
