@@ -54,6 +54,10 @@
 /* Read from one connection, and written to it, before the others have their turn. */
 #define PF_LIMIT_READ_SLICE (64 * PF_KIB)
 #define PF_LIMIT_WRITE_TURN (256 * PF_KIB)
+/* With at least so much to come, what trickles in is left to gather for a moment: a packet each
+ * would cost more to wake for than to read. */
+#define PF_LIMIT_PATIENCE_OCTETS (256 * PF_KIB)
+#define PF_LIMIT_PATIENCE_USECONDS 1000
 /* Output of a machine that waits for the peer to take it: beyond, the machine keeps it. */
 #define PF_LIMIT_UNSENT (256 * PF_KIB)
 /* A CA file: the whole bundle of a distribution has some 250 KiB. */

@@ -26,7 +26,7 @@ wants_input (PfChannel *self)
 {
   if (self->tls != NULL && pf_tls_has_input (self->tls))
     return FALSE;
-  if (pf_outgoing_get_wire_length (&self->outgoing) > PF_LIMIT_UNSENT)
+  if (pf_outgoing_get_wire_length (&self->outgoing) > PF_LIMIT_UNSENT || self->resting != 0)
     return FALSE;
   return is_shaking_hands (self) || (self->reading && self->handlers.received != NULL);
 }
@@ -310,6 +310,27 @@ take_eof (PfChannel *self)
   advance_tls (self);
 }
 
+/* Lets octets gather before the next read, where many more will come and few came now. */
+static void
+rest (PfChannel *self, gsize length)
+{
+  if (self->closed || !self->patient || length >= PF_LIMIT_READ_SLICE / 2)
+    return;
+  self->resting = g_get_monotonic_time () + PF_LIMIT_PATIENCE_USECONDS;
+}
+
+/* Sees to it that the loop comes back when the rest is over. */
+static void
+end_rest_in_time (PfChannel *self)
+{
+  if (self->closed || self->resting == 0)
+    return;
+  if (self->resting <= g_get_monotonic_time ())
+    self->resting = 0;
+  else if (g_source_get_ready_time (self->source) < 0)
+    g_source_set_ready_time (self->source, self->resting);
+}
+
 static void
 read_slice (PfChannel *self)
 {
@@ -318,7 +339,10 @@ read_slice (PfChannel *self)
   gssize n = g_socket_receive (self->socket, (char *) buffer, PF_LIMIT_READ_SLICE, NULL, &error);
 
   if (n > 0)
-    take_slice (self, g_steal_pointer (&buffer), (gsize) n);
+    {
+      take_slice (self, g_steal_pointer (&buffer), (gsize) n);
+      rest (self, (gsize) n);
+    }
   else if (n == 0)
     take_eof (self);
   else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
@@ -343,6 +367,7 @@ dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
     advance_tls (self);
   if (!self->closed && (condition & ~G_IO_OUT) != 0 && wants_input (self))
     read_slice (self);
+  end_rest_in_time (self);
   pf_channel_io_update (self);
   return G_SOURCE_CONTINUE;
 }

@@ -21,7 +21,8 @@ struct _PfChannel
   PfHandshake handshake;
   PfOutgoing outgoing;
   GError *broken; /* a write failed: told when all that the peer sent is read */
-  gboolean loopback, secure, reading, owes_drained, closed, cut;
+  gboolean loopback, secure, reading, owes_drained, closed, cut, patient;
+  gint64 resting; /* us: nothing is read before; 0: at once */
 };
 
 /* (transfer full): dispatches @self, which destroys it before itself. */

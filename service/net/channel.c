@@ -44,6 +44,12 @@ pf_channel_set_reading (PfChannel *self, gboolean reading)
 }
 
 void
+pf_channel_set_patient (PfChannel *self, gboolean patient)
+{
+  self->patient = patient;
+}
+
+void
 pf_channel_close (PfChannel *self)
 {
   if (self->closed)

@@ -28,6 +28,9 @@ gsize    pf_channel_get_unsent   (PfChannel *self);
 /* Back-pressure: while off nothing is read from the kernel, so the peer has to wait. On at
  * first. */
 void     pf_channel_set_reading  (PfChannel *self, gboolean reading);
+/* Much is still to come: what trickles in is left to gather for a moment
+ * (PF_LIMIT_PATIENCE_USECONDS). Off at first. */
+void     pf_channel_set_patient  (PfChannel *self, gboolean patient);
 /* Closes at once; what was not sent is lost. */
 void     pf_channel_close        (PfChannel *self);
 

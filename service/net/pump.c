@@ -309,6 +309,12 @@ pf_pump_set_reading (PfPump *self, gboolean reading)
 }
 
 void
+pf_pump_set_patient (PfPump *self, gboolean patient)
+{
+  pf_channel_set_patient (self->channel, patient);
+}
+
+void
 pf_pump_set_timeouts (PfPump *self, guint reply_timeout, guint command_timeout)
 {
   self->reply_timeout = reply_timeout;

@@ -39,6 +39,8 @@ void    pf_pump_free (PfPump *self);
 void    pf_pump_kick (PfPump *self);
 /* Back-pressure; the clocks stand still while off. */
 void    pf_pump_set_reading (PfPump *self, gboolean reading);
+/* Much is still to come: see pf_channel_set_patient(). */
+void    pf_pump_set_patient (PfPump *self, gboolean patient);
 /* Other bounds for what comes next (a QUIT that commits takes its time); the clocks begin anew. */
 void    pf_pump_set_timeouts (PfPump *self, guint reply_timeout, guint command_timeout);
 PfChannel *pf_pump_get_channel (PfPump *self);

@@ -240,7 +240,10 @@ pf_check_fetch_begin (PfCheck *self)
         pf_check_explain_item (self, item, NULL);
       else
         self->messages_total++;
-      fetched += is_fetched (item) ? 1 : 0;
+      if (is_fetched (item))
+        fetched++;
+      else if (pf_session_forget_early (self->session, item->listed))
+        self->uncommitted++;
     }
   if (self->limit > 0)
     self->limit_left -= MIN (self->limit_left, fetched);
@@ -312,6 +315,7 @@ on_fetched (GObject *source, GAsyncResult *result, gpointer user_data)
   g_free (fetching);
   self->fetching--;
   self->octets_fetching -= MIN (self->octets_fetching, item->listed->size);
+  pf_session_set_expected (PF_SESSION (source), self->octets_fetching);
   if (error != NULL)
     on_session_failed (self, item, error);
   else if (body == NULL)
@@ -329,6 +333,7 @@ on_fetched (GObject *source, GAsyncResult *result, gpointer user_data)
       else
         pf_check_message_begin (self, item, g_steal_pointer (&body), answer == PF_FETCH_UNCERTAIN);
       pf_check_changed (self);
+      pf_check_fetch_more (self);
     }
 }
 
@@ -339,6 +344,17 @@ window_is_open (PfCheck *self)
          && self->octets_fetching < PF_LIMIT_FETCH_WINDOW_OCTETS
          && self->in_flight < PF_LIMIT_IN_FLIGHT_MESSAGES
          && self->octets_in_flight < PF_LIMIT_IN_FLIGHT_OCTETS;
+}
+
+/* A quarter of the window is free: asking for several at a time makes fuller packets than one by
+ * one. */
+static gboolean
+window_has_room (PfCheck *self)
+{
+  return self->fetching <= pf_session_get_window (self->session) * 3 / 4
+         && self->octets_fetching <= PF_LIMIT_FETCH_WINDOW_OCTETS * 3 / 4
+         && self->in_flight <= PF_LIMIT_IN_FLIGHT_MESSAGES * 3 / 4
+         && self->octets_in_flight <= PF_LIMIT_IN_FLIGHT_OCTETS * 3 / 4;
 }
 
 /* The next message to fetch, NULL when all are asked for. */
@@ -357,6 +373,8 @@ pf_check_fetch_more (PfCheck *self)
 
   if (pf_check_is_over (self) || self->phase != PF_PHASE_FETCHING)
     return;
+  if (next_to_fetch (self) != NULL && !window_has_room (self))
+    return;
   while ((item = next_to_fetch (self)) != NULL && window_is_open (self) && !pf_check_is_over (self))
     {
       PfFetching *fetching = g_new0 (PfFetching, 1);
@@ -371,7 +389,10 @@ pf_check_fetch_more (PfCheck *self)
       pf_session_fetch_async (self->session, item->listed, on_fetched, fetching);
     }
   if (!pf_check_is_over (self))
-    pf_session_fetch_flush (self->session);
+    {
+      pf_session_set_expected (self->session, self->octets_fetching);
+      pf_session_fetch_flush (self->session);
+    }
   if (item == NULL && self->in_flight == 0)
     pf_check_remove_begin (self);
 }

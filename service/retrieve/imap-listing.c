@@ -42,6 +42,8 @@ pf_imap_listing_item (PfImapSession *self, const PfImapEvent *event)
   listed->seen = (event->flags & PF_IMAP_FLAG_SEEN) != 0;
   listed->deleted = (event->flags & PF_IMAP_FLAG_DELETED) != 0;
   g_hash_table_insert (self->listed, GUINT_TO_POINTER (event->uid), listed);
+  pf_session_foresee (SESSION (self), listed, pf_imap_get_selected (self->imap)->uidvalidity);
+  pf_imap_transfer_flush_full (self);
 }
 
 static gint

@@ -79,6 +79,8 @@ void pf_imap_listing_reply (PfImapSession *self, const PfImapEvent *event);
 /* imap-transfer.c */
 void pf_imap_transfer_begin (PfImapSession *self, GTask *task, const PfListed *listed);
 void pf_imap_transfer_flush (PfImapSession *self);
+/* Asks for what fills whole commands; the rest waits for pf_imap_transfer_flush(). */
+void pf_imap_transfer_flush_full (PfImapSession *self);
 void pf_imap_transfer_body  (PfImapSession *self, const PfImapEvent *event);
 void pf_imap_transfer_item  (PfImapSession *self, const PfImapEvent *event);
 void pf_imap_transfer_found (PfImapSession *self, const PfImapEvent *event);

@@ -85,18 +85,25 @@ take_batch (PfImapSession *self)
   return uids;
 }
 
+static gboolean
+batch_is_full (const PfImapSession *self)
+{
+  return self->waiting->len >= BATCH_MESSAGES || self->waiting_octets >= BATCH_OCTETS;
+}
+
+void
+pf_imap_transfer_flush_full (PfImapSession *self)
+{
+  while (batch_is_full (self) && g_hash_table_size (self->commands) < MOST_COMMANDS)
+    ask_for (self, take_batch (self));
+}
+
 void
 pf_imap_transfer_flush (PfImapSession *self)
 {
-  guint in_flight = g_hash_table_size (self->commands);
-
-  while (self->waiting->len > 0 && in_flight < MOST_COMMANDS
-         && (in_flight < LEAST_COMMANDS || self->waiting->len >= BATCH_MESSAGES
-             || self->waiting_octets >= BATCH_OCTETS))
-    {
-      ask_for (self, take_batch (self));
-      in_flight++;
-    }
+  pf_imap_transfer_flush_full (self);
+  while (self->waiting->len > 0 && g_hash_table_size (self->commands) < LEAST_COMMANDS)
+    ask_for (self, take_batch (self));
   pf_session_kick (SESSION (self));
 }
 

@@ -122,6 +122,19 @@ pf_pop3_listing_reply (PfPop3Session *self, const PfPop3Event *event)
                         SETTINGS (self)->server, quoted);
 }
 
+static void
+add_listed (PfPop3Session *self, const PfPop3Event *event)
+{
+  PfListed *listed = listed_new (event->number, event->text);
+  const guint64 *size = g_hash_table_lookup (self->sizes, GUINT_TO_POINTER (event->number));
+
+  g_ptr_array_add (self->listed, listed);
+  if (size == NULL)
+    return;
+  listed->size = *size;
+  pf_session_foresee (SESSION (self), listed, 0);
+}
+
 void
 pf_pop3_listing_item (PfPop3Session *self, const PfPop3Event *event)
 {
@@ -133,5 +146,5 @@ pf_pop3_listing_item (PfPop3Session *self, const PfPop3Event *event)
       g_hash_table_insert (self->sizes, GUINT_TO_POINTER (event->number), size);
     }
   else if (event->command == PF_POP3_UIDL && self->listed != NULL)
-    g_ptr_array_add (self->listed, listed_new (event->number, event->text));
+    add_listed (self, event);
 }

@@ -260,21 +260,48 @@ choose_folders (PfCheck *self)
 
 /* --- Folder by folder ------------------------------------------------------------------------- */
 
+static guint64
+max_size (const PfCheck *self)
+{
+  guint64 general = self->parts.settings->max_message_size;
+  guint64 own = self->settings->max_message_size;
+
+  return own != 0 ? MIN (general, own) : general;
+}
+
 static void
 make_plan (PfCheck *self)
 {
   PfPlanInput input = {
     .settings = self->settings,
-    .max_size = self->parts.settings->max_message_size,
+    .max_size = max_size (self),
     .limit = self->limit > 0 ? self->limit_left : G_MAXUINT,
     .first = !g_hash_table_contains (self->folders_seen, self->listing->folder),
     .by_person = self->by_person,
     .now = g_get_real_time (),
   };
 
-  if (self->settings->max_message_size != 0)
-    input.max_size = MIN (input.max_size, self->settings->max_message_size);
   self->plan = pf_plan_make (self->ledger, self->listing, &input);
+}
+
+/* A name that no row of the journal has is new, or verified by content: fetched in either case. */
+static gboolean
+is_surely_new (const PfListed *listed, guint32 uidvalidity, gpointer user_data)
+{
+  PfCheck *self = user_data;
+  const PfFolder *folder = self->folders->pdata[self->folder_index];
+
+  return !pf_check_is_over (self) && *listed->uid != '\0' && listed->size <= max_size (self)
+         && pf_ledger_find (self->ledger, folder->name, uidvalidity, listed->uid, 0) == NULL;
+}
+
+/* Where the plan needs the whole listing to choose, it is waited for. */
+static gboolean
+is_all_fetched (const PfCheck *self, const PfFolder *folder)
+{
+  return !self->explain && self->limit == 0
+         && (self->settings->initial == PF_INITIAL_ALL
+             || g_hash_table_contains (self->folders_seen, folder->name));
 }
 
 static void
@@ -284,6 +311,7 @@ on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
   PfListing *listing = pf_session_list_finish (PF_SESSION (source), result, &error);
 
+  pf_session_set_foresight (PF_SESSION (source), NULL, NULL);
   if (listing == NULL)
     {
       pf_check_fail (self, error);
@@ -315,6 +343,8 @@ next_folder (PfCheck *self)
     }
   folder = self->folders->pdata[self->folder_index];
   pf_check_set_phase (self, PF_PHASE_LISTING);
+  if (is_all_fetched (self, folder))
+    pf_session_set_foresight (self->session, is_surely_new, self);
   pf_session_list_async (self->session, folder,
                          self->settings->remove != PF_REMOVE_NEVER && !self->explain, on_listed,
                          g_object_ref (self));

@@ -1,5 +1,7 @@
 #include "retrieve/session-private.h"
 
+#include "base/limits.h"
+
 /* --- Values ----------------------------------------------------------------------------------- */
 
 void
@@ -27,8 +29,8 @@ pf_folder_free (PfFolder *folder)
   g_free (folder);
 }
 
-static void
-fetched_free (gpointer data)
+void
+pf_fetched_free (gpointer data)
 {
   PfFetched *fetched = data;
 
@@ -73,18 +75,6 @@ pf_session_list_finish (PfSession *self, GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-void
-pf_session_fetch_async (PfSession *self,
-                        const PfListed *listed,
-                        GAsyncReadyCallback callback,
-                        gpointer user_data)
-{
-  GTask *task = pf_session_begin (self, pf_session_fetch_async, callback, user_data);
-
-  if (task != NULL)
-    PF_SESSION_GET_CLASS (self)->fetch (self, task, listed);
-}
-
 PfFetchResult
 pf_session_fetch_finish (PfSession *self,
                          GAsyncResult *result,
@@ -102,7 +92,7 @@ pf_session_fetch_finish (PfSession *self,
   answer = fetched->result;
   *body = g_steal_pointer (&fetched->body);
   *text = g_steal_pointer (&fetched->text);
-  fetched_free (fetched);
+  pf_fetched_free (fetched);
   return answer;
 }
 
@@ -119,7 +109,7 @@ pf_session_return_fetched (PfSession *self,
   fetched->body = body;
   fetched->text = g_strdup (text);
   pf_session_answer (self, task);
-  g_task_return_pointer (task, fetched, fetched_free);
+  g_task_return_pointer (task, fetched, pf_fetched_free);
   g_object_unref (task);
 }
 
@@ -130,6 +120,15 @@ pf_session_fetch_flush (PfSession *self)
 
   if (class->fetch_flush != NULL && !pf_session_has_failed (self))
     class->fetch_flush (self);
+}
+
+void
+pf_session_set_expected (PfSession *self, guint64 octets)
+{
+  PfPump *pump = pf_session_get_pump (self);
+
+  if (pump != NULL)
+    pf_pump_set_patient (pump, octets >= PF_LIMIT_PATIENCE_OCTETS);
 }
 
 guint

@@ -49,6 +49,16 @@ void      pf_session_answer      (PfSession *self, GTask *task);
 GTask    *pf_session_begin       (PfSession *self, gpointer tag, GAsyncReadyCallback callback,
                                   gpointer user_data);
 
+/* A message's line of the listing has arrived: it may be asked for at once. */
+void      pf_session_foresee     (PfSession *self, const PfListed *listed, guint32 uidvalidity);
+
+/* What was asked for ahead of the plan; one in each session. */
+typedef struct _PfEarlyFetches PfEarlyFetches;
+
+PfEarlyFetches *pf_early_fetches_new  (void);
+void            pf_early_fetches_free (PfEarlyFetches *self);
+PfEarlyFetches *pf_session_get_early  (PfSession *self);
+
 /* @text for a sentence: printable, bounded, "(no text)" when empty. (transfer full) */
 char     *pf_session_quote       (const char *text);
 
@@ -59,6 +69,8 @@ typedef struct
   PfBody *body;
   char *text;
 } PfFetched;
+
+void      pf_fetched_free        (gpointer fetched);
 
 /* Returns @task with it. @body: (transfer full) (nullable) */
 void      pf_session_return_fetched (PfSession *self, GTask *task, PfFetchResult result,

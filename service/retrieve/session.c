@@ -17,6 +17,7 @@ typedef struct
   GError *error;   /* why it failed; set once */
   GTask *opening;  /* pf_session_open_async() under way */
   GQueue expected; /* GTasks that wait for the server */
+  PfEarlyFetches *early;
   GCancellable *cancellable;
   gulong cancelled_id;
   void (*after_tls) (PfSession *self);
@@ -370,6 +371,12 @@ pf_session_is_open (PfSession *self)
   return priv->pump != NULL && priv->opening == NULL && !pf_session_has_failed (self);
 }
 
+PfEarlyFetches *
+pf_session_get_early (PfSession *self)
+{
+  return PRIVATE (self)->early;
+}
+
 char *
 pf_session_quote (const char *text)
 {
@@ -404,6 +411,7 @@ pf_session_finalize (GObject *object)
   PfSessionPrivate *priv = PRIVATE (self);
 
   hang_up (self);
+  pf_early_fetches_free (priv->early);
   g_clear_object (&priv->cancellable);
   g_clear_error (&priv->error);
   g_clear_pointer (&priv->endpoint, pf_endpoint_free);
@@ -426,4 +434,5 @@ static void
 pf_session_init (PfSession *self)
 {
   g_queue_init (&PRIVATE (self)->expected);
+  PRIVATE (self)->early = pf_early_fetches_new ();
 }

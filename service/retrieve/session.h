@@ -127,6 +127,18 @@ void       pf_session_folders_async  (PfSession *self, GAsyncReadyCallback callb
                                       gpointer user_data);
 GPtrArray *pf_session_folders_finish (PfSession *self, GAsyncResult *result, GError **error);
 
+/**
+ * PfForesight:
+ * @listed: a message whose line of the listing has just arrived; its occurrence is not known yet
+ *
+ * Returns: TRUE when it is to be fetched, whatever else the listing may tell.
+ */
+typedef gboolean (*PfForesight) (const PfListed *listed, guint32 uidvalidity, gpointer user_data);
+
+/* While a listing arrives its messages are asked for already, as @foresight says and as far as the
+ * window goes: long listings then cost no time. NULL: not at all. */
+void       pf_session_set_foresight (PfSession *self, PfForesight foresight, gpointer user_data);
+
 /* @for_removal: the folder is opened so that messages can be removed. */
 void       pf_session_list_async  (PfSession *self, const PfFolder *folder, gboolean for_removal,
                                    GAsyncReadyCallback callback, gpointer user_data);
@@ -141,7 +153,12 @@ void          pf_session_fetch_async  (PfSession *self, const PfListed *listed,
 PfFetchResult pf_session_fetch_finish (PfSession *self, GAsyncResult *result, PfBody **body,
                                        char **text, GError **error);
 void          pf_session_fetch_flush  (PfSession *self);
+/* Throws away what was fetched ahead of the plan and is not wanted after all. TRUE when there was
+ * something. */
+gboolean      pf_session_forget_early (PfSession *self, const PfListed *listed);
 guint         pf_session_get_window   (PfSession *self);
+/* So many octets were asked for and have not come. */
+void          pf_session_set_expected (PfSession *self, guint64 octets);
 /**
  * pf_session_remove_async:
  * @numbers: messages of the folder listed last, all of them fetched or known as delivered

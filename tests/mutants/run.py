@@ -27,6 +27,8 @@ MUTANTS = [
     ('one-row-stands-for-two-messages', 'service/retrieve/ledger.c', '&& !pf_ledger_is_taken (self, row))', ')', 'retrieve-plan'),
     ('refused-password-tried-for-ever', 'service/retrieve/login.c', '{ "AUTH", PF_PROBLEM_CREDENTIALS_REJECTED },',
      '{ "AUTH", PF_PROBLEM_SERVER_BUSY },', 'retrieve-choices'),
+    ('quits-on-what-was-thrown-away', 'service/retrieve/fetch.c', '        self->uncommitted++;\n    }\n  if (self->limit', '        fetched += 0;\n    }\n  if (self->limit',
+     'crash-oddities'),
     ('answers-before-the-command', 'service/protocol/pop3-answers.c', 'if (due == NULL || self->early)', 'if (due == NULL)', 'unit-protocol-pop3-ahead'),
     ('imap-challenges-without-end', 'service/protocol/imap-answers.c', 'if (++pending->challenges > PF_LIMIT_SASL_CHALLENGES)', 'if (FALSE)', 'talks-imap'),
     ('writes-over-what-a-hand-wrote', 'service/accounts/registry-write.c',

@@ -185,6 +185,27 @@ test_big_out (gconstpointer secure)
   g_assert_cmpuint (talk->drained, ==, 1);
 }
 
+/* What trickles in gathers; whatever comes is handed out in the end all the same. Fails without
+ * end_rest_in_time(): nothing would be read again. */
+static void
+test_patient (gconstpointer secure)
+{
+  Talk *talk_made;
+  g_autoptr (FarEnd) far = make_pair (secure != NULL, &talk_made);
+  g_autoptr (Talk) talk = talk_made;
+
+  pf_channel_set_patient (talk->channel, TRUE);
+  far_end_say (far, "one ");
+  talk_wait_for (talk, "one ");
+  far_end_say (far, "two ");
+  far_end_say (far, "three");
+  talk_wait_for (talk, "two three");
+  far_end_finish (far);
+  talk_wait_closed (talk);
+  g_assert_no_error (talk->error);
+  g_assert_cmpstr (talk->received->str, ==, "one two three");
+}
+
 /* --- Ends ------------------------------------------------------------------------------------- */
 
 static void
@@ -426,6 +447,7 @@ main (int argc, char **argv)
   add_both ("back-pressure", test_back_pressure);
   add_both ("big-in", test_big_in);
   add_both ("big-out", test_big_out);
+  add_both ("patient", test_patient);
   add_both ("end", test_end);
   add_both ("last-words", test_last_words);
   add_both ("let-go", test_let_go);
