@@ -6,6 +6,7 @@
 #include "dbus-interfaces/text.h"
 #include "deliver/helper-entry.h"
 #include "deliver/helper-link.h"
+#include "deliver/helper-turns.h"
 #include "helper/request.h"
 
 #include <errno.h>
@@ -14,9 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Records under way in all; of one user there is one packet at a time, so that a home that hangs
- * holds up nobody else. */
-#define OUTSTANDING_MAX (4 * PF_LIMIT_HELPER_BATCH)
+/* Records under way in all: two packets of each of four users. */
+#define OUTSTANDING_MAX (8 * PF_LIMIT_HELPER_BATCH)
 /* A helper that ends again and again without any answer: give up what waits after so many, one
  * second apart. */
 #define FAILURES_MAX 3
@@ -35,7 +35,7 @@ struct _PfHelperTarget
   guint input, output, idle_timer, answer_timer, retry_timer;
   GQueue waiting;          /* PfHelperEntry */
   GHashTable *outstanding; /* id: PfHelperEntry */
-  GHashTable *busy;        /* user: how many are outstanding */
+  PfHelperTurns *turns;
 };
 
 static void pf_helper_target_interface_init (PfTargetInterface *interface);
@@ -81,7 +81,7 @@ fail_outstanding (PfHelperTarget *self, const char *text)
   gpointer entry;
 
   self->outstanding = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_hash_table_remove_all (self->busy);
+  pf_helper_turns_lost (self->turns);
   g_hash_table_iter_init (&iter, outstanding);
   while (g_hash_table_iter_next (&iter, NULL, &entry))
     pf_helper_entry_end (entry, PF_DELIVERY_DEFERRED, g_strdup (text));
@@ -161,15 +161,10 @@ take_answer (PfHelperTarget *self, const PfRequestAnswer *answer)
   g_autofree char *id = g_strndup (answer->id, sizeof answer->id);
   g_autofree char *key = NULL;
   PfHelperEntry *entry = NULL;
-  guint left;
 
   if (!g_hash_table_steal_extended (self->outstanding, id, (gpointer *) &key, (gpointer *) &entry))
     return NULL;
-  left = GPOINTER_TO_UINT (g_hash_table_lookup (self->busy, entry->record.user)) - 1;
-  if (left == 0)
-    g_hash_table_remove (self->busy, entry->record.user);
-  else
-    g_hash_table_insert (self->busy, g_strdup (entry->record.user), GUINT_TO_POINTER (left));
+  pf_helper_turns_answered (self->turns, &entry->record, answer->code);
   self->answered = TRUE;
   return entry;
 }
@@ -227,7 +222,7 @@ choose (PfHelperTarget *self)
       const PfHelperEntry *entry = l->data;
       g_autofree char *id = NULL;
 
-      if (g_hash_table_contains (self->busy, entry->record.user))
+      if (!pf_helper_turns_may_send (self->turns, &entry->record, self->waiting.length))
         continue;
       id = pf_helper_entry_id (entry);
       if (!g_hash_table_contains (self->outstanding, id) && !g_hash_table_contains (ids, id))
@@ -256,10 +251,9 @@ note_sent (PfHelperTarget *self, GPtrArray *chosen)
     {
       GList *l = chosen->pdata[i];
       PfHelperEntry *entry = l->data;
-      guint count = GPOINTER_TO_UINT (g_hash_table_lookup (self->busy, entry->record.user));
 
       g_queue_delete_link (&self->waiting, l);
-      g_hash_table_insert (self->busy, g_strdup (entry->record.user), GUINT_TO_POINTER (count + 1));
+      pf_helper_turns_sent (self->turns, &entry->record);
       g_hash_table_insert (self->outstanding, pf_helper_entry_id (entry), entry);
     }
   pf_step (PF_STEP_HELPER_SENT);
@@ -355,7 +349,7 @@ enqueue (PfHelperTarget *self, PfHelperEntry *entry)
     }
   g_queue_push_tail (&self->waiting, entry);
   /* Behind a packet that is not answered yet; all others had their chance when that was sent. */
-  if (!g_hash_table_contains (self->busy, entry->record.user))
+  if (pf_helper_turns_may_send (self->turns, &entry->record, self->waiting.length))
     send_waiting (self);
 }
 
@@ -457,7 +451,7 @@ pf_helper_target_finalize (GObject *object)
   g_clear_handle_id (&self->retry_timer, g_source_remove);
   fail_outstanding (self, ""); /* probes that were cancelled */
   g_hash_table_unref (self->outstanding);
-  g_hash_table_unref (self->busy);
+  pf_helper_turns_free (self->turns);
   g_free (self->path);
   G_OBJECT_CLASS (pf_helper_target_parent_class)->finalize (object);
 }
@@ -474,7 +468,7 @@ pf_helper_target_init (PfHelperTarget *self)
   self->fd = -1;
   g_queue_init (&self->waiting);
   self->outstanding = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->busy = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->turns = pf_helper_turns_new ();
 }
 
 PfTarget *
