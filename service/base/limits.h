@@ -15,13 +15,19 @@
 #define PF_LIMIT_POP3_LINE (8 * PF_KIB)
 /* A UIDL is 1 to 70 octets by RFC 1939; providers send up to 255. */
 #define PF_LIMIT_POP3_UIDL 255
-/* Lines of a CAPA answer; real ones have a dozen. */
+/* Lines of a CAPA answer, and their octets; real ones have a dozen. */
 #define PF_LIMIT_POP3_CAPABILITIES 1000
+#define PF_LIMIT_POP3_CAPABILITIES_OCTETS (64 * PF_KIB)
 /* Messages in one mailbox that we list: 1,000,000 take about 100 MB and no provider keeps that many
  * in one folder. */
 #define PF_LIMIT_LISTED_MESSAGES 1000000
+/* By so many an IMAP listing may exceed what the server counted: mail comes and goes while it is
+ * read. */
+#define PF_LIMIT_LISTED_BEYOND 1000
 /* SEARCH and LIST answers of big folders come in one line (RFC 9051 sets no bound). */
 #define PF_LIMIT_IMAP_LINE PF_MIB
+/* Words of a CAPABILITY answer that are read; Gmail tells some 30. */
+#define PF_LIMIT_IMAP_CAPABILITIES 1000
 /* A literal outside a message body: names, ID values, ENVELOPE parts. */
 #define PF_LIMIT_IMAP_STRING (64 * PF_KIB)
 /* Nested lists in an IMAP answer; BODYSTRUCTURE is never asked for, so anything deeper is an attack
@@ -91,6 +97,9 @@
 /* More Received fields than this is a mail loop (RFC 5321 6.3 suggests 100; real paths stay below
  * 30). */
 #define PF_LIMIT_RECEIVED_FIELDS 50
+/* An IMAP message that turns out to be larger than it may be is read to its end and left out, so
+ * that the session goes on; by more than this it is not worth the line. */
+#define PF_LIMIT_READ_OVER (16ULL * PF_MIB)
 /* Bodies up to this size live in memory (memfd), larger ones in an unnamed file. */
 #define PF_LIMIT_BODY_IN_MEMORY PF_MIB
 /* Asked for and not here yet, for one account: some 2.5 MB are on their way where a gigabit line

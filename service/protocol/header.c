@@ -51,8 +51,14 @@ field_name (const char *p, const char *next)
 gsize
 pf_header_length (const char *data, gsize length, gboolean *complete)
 {
-  const char *end = data + length, *p = data, *next;
+  const char *end, *p = data, *next;
   gboolean in_field = FALSE;
+
+  /* There may be no data at all, and then no pointer to count from. */
+  *complete = FALSE;
+  if (length == 0)
+    return 0;
+  end = data + length;
 
   *complete = TRUE;
   while ((next = line_end (p, end)) != NULL)

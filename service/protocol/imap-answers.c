@@ -23,10 +23,10 @@ pf_imap_parse_status (const char *word, PfImapStatus *status)
 void
 pf_imap_set_capabilities (PfImap *self, const char *list)
 {
-  g_auto (GStrv) words = g_strsplit (list, " ", -1);
+  g_auto (GStrv) words = g_strsplit (list, " ", PF_LIMIT_IMAP_CAPABILITIES + 1);
 
   g_hash_table_remove_all (self->capabilities);
-  for (guint i = 0; words[i] != NULL && i < 1000; i++)
+  for (guint i = 0; words[i] != NULL && i < PF_LIMIT_IMAP_CAPABILITIES; i++)
     if (*words[i] != '\0')
       g_hash_table_add (self->capabilities, g_ascii_strup (words[i], -1));
   self->knows_capabilities = TRUE;
@@ -51,7 +51,8 @@ note_code (PfImap *self, const char *code, const char *arguments)
   else if (strcmp (code, "UIDVALIDITY") == 0)
     {
       self->selected.uidvalidity = parse_uint32 (arguments);
-      self->selected.has_uidvalidity = g_ascii_isdigit (*arguments);
+      /* nz-number (RFC 9051 section 9): zero names nothing. */
+      self->selected.has_uidvalidity = self->selected.uidvalidity != 0;
     }
   else if (strcmp (code, "UIDNEXT") == 0)
     self->selected.uidnext = parse_uint32 (arguments);
@@ -297,27 +298,34 @@ read_next (PfImap *self, PfImapEvent *event)
   PfImapPiece piece;
 
   while (!self->over && !self->starttls_done)
-    switch (pf_imap_framer_next (self->framer, &piece))
+    if (self->search.part != PF_IMAP_SEARCH_OVER)
       {
-      case PF_IMAP_FRAME_BODY_BEGIN:
-        return tell_piece (event, PF_IMAP_EVENT_BODY_BEGIN, &piece);
-      case PF_IMAP_FRAME_BODY:
-        return tell_piece (event, PF_IMAP_EVENT_BODY, &piece);
-      case PF_IMAP_FRAME_BODY_END:
-        return tell_piece (event, PF_IMAP_EVENT_BODY_END, &piece);
-      case PF_IMAP_FRAME_LINE:
-        read_line (self);
+        pf_imap_search_on (self);
         if (pop_event (self, event))
           return TRUE;
-        break;
-      case PF_IMAP_FRAME_SYNTAX:
-        return pf_imap_poison (self, PF_FAULT_SYNTAX, "octets that no answer holds");
-      case PF_IMAP_FRAME_LIMIT:
-        return pf_imap_poison (self, PF_FAULT_LIMIT, "a line or a literal that is too long");
-      case PF_IMAP_FRAME_MORE:
-      default:
-        return self->eof ? read_eof (self) : FALSE;
       }
+    else
+      switch (pf_imap_framer_next (self->framer, &piece))
+        {
+        case PF_IMAP_FRAME_BODY_BEGIN:
+          return tell_piece (event, PF_IMAP_EVENT_BODY_BEGIN, &piece);
+        case PF_IMAP_FRAME_BODY:
+          return tell_piece (event, PF_IMAP_EVENT_BODY, &piece);
+        case PF_IMAP_FRAME_BODY_END:
+          return tell_piece (event, PF_IMAP_EVENT_BODY_END, &piece);
+        case PF_IMAP_FRAME_LINE:
+          read_line (self);
+          if (pop_event (self, event))
+            return TRUE;
+          break;
+        case PF_IMAP_FRAME_SYNTAX:
+          return pf_imap_poison (self, PF_FAULT_SYNTAX, "octets that no answer holds");
+        case PF_IMAP_FRAME_LIMIT:
+          return pf_imap_poison (self, PF_FAULT_LIMIT, "a line or a literal that is too long");
+        case PF_IMAP_FRAME_MORE:
+        default:
+          return self->eof ? read_eof (self) : FALSE;
+        }
   return FALSE;
 }
 

@@ -22,7 +22,7 @@ struct _PfImapFramer
   gsize offset;
   gboolean line_done; /* the line was handed out: the next call begins another */
   GPtrArray *line;    /* PfImapSegment; the last one grows */
-  gsize text_length;  /* of all its text */
+  gsize text_length;  /* of all its text and literals */
   guint64 left;       /* octets of the literal still to come */
   PfImapFrame poison;
 };
@@ -157,8 +157,9 @@ begin_literal (PfImapFramer *self, GString *text, guint64 size, PfImapPiece *pie
       piece->size = size;
       return PF_IMAP_FRAME_BODY_BEGIN;
     }
-  if (size > PF_LIMIT_IMAP_STRING)
+  if (size > PF_LIMIT_IMAP_STRING || self->text_length + size > PF_LIMIT_IMAP_LINE)
     return poison (self, PF_IMAP_FRAME_LIMIT);
+  self->text_length += size;
   add_segment (self, PF_IMAP_SEGMENT_LITERAL);
   self->state = STATE_LITERAL;
   return PF_IMAP_FRAME_MORE;

@@ -17,6 +17,23 @@ typedef struct
   gboolean challenged; /* its first answer came: SELECT, EXAMINE */
 } PfImapPending;
 
+/* What of a search result is still to be told: one line may name a million. */
+typedef enum
+{
+  PF_IMAP_SEARCH_OVER,
+  PF_IMAP_SEARCH_NUMBERS, /* "3 5 7" */
+  PF_IMAP_SEARCH_WORDS,   /* "UID ALL ... COUNT 3" */
+  PF_IMAP_SEARCH_SET      /* "1:3,5", within the words */
+} PfImapSearchPart;
+
+typedef struct
+{
+  PfImapSearchPart part;
+  PfImapCursor cursor; /* in the framer's line, which stays until the next one is asked for */
+  guint64 next, last;  /* of the range that is being told */
+  guint found;         /* in this answer */
+} PfImapSearch;
+
 struct _PfImap
 {
   PfImapFramer *framer;
@@ -32,7 +49,7 @@ struct _PfImap
   gboolean knows_capabilities, capabilities_told; /* the latter: since the log-in was sent */
   PfImapSelected selected;
   guint folders;
-  guint found;
+  PfImapSearch search;
 
   GQueue events;   /* PfImapOwned: made from one line, handed out one by one */
   struct PfImapOwned *current;
@@ -66,5 +83,10 @@ gboolean pf_imap_parse_status     (const char *word, PfImapStatus *status);
 void     pf_imap_read_text        (PfImap *self, PfImapCursor *cursor, PfImapOwned *owned);
 void     pf_imap_set_capabilities (PfImap *self, const char *list);
 void     pf_imap_send_raw         (PfImap *self, const char *text, gssize length);
+/* imap-search.c: what follows "* SEARCH" and "* ESEARCH"; FALSE when poisoned */
+gboolean pf_imap_read_search      (PfImap *self, PfImapCursor *cursor);
+gboolean pf_imap_read_esearch     (PfImap *self, PfImapCursor *cursor);
+/* Goes on with what is still to be told, to the next event. */
+gboolean pf_imap_search_on        (PfImap *self);
 /* imap-fetch.c: FALSE when poisoned */
 gboolean pf_imap_read_fetch       (PfImap *self, PfImapCursor *cursor);

@@ -53,89 +53,6 @@ read_list (PfImap *self, PfImapCursor *cursor)
 }
 
 static gboolean
-tell_found (PfImap *self, guint32 uid)
-{
-  if (++self->found > PF_LIMIT_LISTED_MESSAGES)
-    return pf_imap_poison (self, PF_FAULT_LIMIT, "a search that finds too much");
-  pf_imap_push_event (self, PF_IMAP_EVENT_FOUND)->event.uid = uid;
-  return TRUE;
-}
-
-static gboolean
-read_search (PfImap *self, PfImapCursor *cursor)
-{
-  self->found = 0;
-  for (;;)
-    {
-      guint64 uid;
-
-      pf_imap_cursor_skip_blanks (cursor);
-      /* "(MODSEQ 5)" may stand at the end. */
-      if (pf_imap_cursor_at_end (cursor) || pf_imap_cursor_peek (cursor) == '(')
-        return TRUE;
-      if (!pf_imap_cursor_number (cursor, G_MAXUINT32, &uid) || uid == 0)
-        return pf_imap_poison (self, PF_FAULT_SYNTAX, "a search result that is no UID");
-      if (!tell_found (self, (guint32) uid))
-        return FALSE;
-    }
-}
-
-/* "1:3,5" */
-static gboolean
-read_set (PfImap *self, PfImapCursor *cursor)
-{
-  do
-    {
-      guint64 low, high;
-
-      if (!pf_imap_cursor_number (cursor, G_MAXUINT32, &low) || low == 0)
-        return pf_imap_poison (self, PF_FAULT_SYNTAX, "a search result that is no UID");
-      high = low;
-      if (pf_imap_cursor_take (cursor, ':')
-          && (!pf_imap_cursor_number (cursor, G_MAXUINT32, &high) || high == 0))
-        return pf_imap_poison (self, PF_FAULT_SYNTAX, "a search result that is no UID");
-      for (guint64 uid = MIN (low, high); uid <= MAX (low, high); uid++)
-        if (!tell_found (self, (guint32) uid))
-          return FALSE;
-    }
-  while (pf_imap_cursor_take (cursor, ','));
-  return TRUE;
-}
-
-/* "(TAG "A1") UID ALL 1:3 COUNT 3" */
-static gboolean
-read_esearch (PfImap *self, PfImapCursor *cursor)
-{
-  gboolean too_deep;
-
-  self->found = 0;
-  pf_imap_cursor_skip_blanks (cursor);
-  if (pf_imap_cursor_peek (cursor) == '(' && !pf_imap_cursor_skip_value (cursor, &too_deep))
-    return pf_imap_poison (self, PF_FAULT_SYNTAX, "ESEARCH with a broken tag");
-  for (;;)
-    {
-      g_autofree char *word = NULL;
-
-      pf_imap_cursor_skip_blanks (cursor);
-      if (pf_imap_cursor_at_end (cursor))
-        return TRUE;
-      word = pf_imap_cursor_atom (cursor);
-      if (word == NULL)
-        return pf_imap_poison (self, PF_FAULT_SYNTAX, "ESEARCH that cannot be read");
-      if (g_ascii_strcasecmp (word, "UID") == 0)
-        continue;
-      if (g_ascii_strcasecmp (word, "ALL") == 0)
-        {
-          pf_imap_cursor_skip_blanks (cursor);
-          if (!read_set (self, cursor))
-            return FALSE;
-        }
-      else if (!pf_imap_cursor_skip_value (cursor, &too_deep))
-        return pf_imap_poison (self, PF_FAULT_SYNTAX, "ESEARCH that cannot be read");
-    }
-}
-
-static gboolean
 read_numbered (PfImap *self, PfImapCursor *cursor, const char *digits)
 {
   g_autofree char *word = NULL;
@@ -213,9 +130,9 @@ pf_imap_read_untagged (PfImap *self, PfImapCursor *cursor)
   else if (g_ascii_strcasecmp (word, "LIST") == 0)
     return read_list (self, cursor);
   else if (g_ascii_strcasecmp (word, "SEARCH") == 0)
-    return read_search (self, cursor);
+    return pf_imap_read_search (self, cursor);
   else if (g_ascii_strcasecmp (word, "ESEARCH") == 0)
-    return read_esearch (self, cursor);
+    return pf_imap_read_esearch (self, cursor);
   else if (g_ascii_strcasecmp (word, "VANISHED") == 0)
     pf_imap_push_event (self, PF_IMAP_EVENT_EXPUNGED);
   /* FLAGS, ID, NAMESPACE and whatever comes: framed right, so it can be left alone. */

@@ -102,6 +102,7 @@ begin_answer (PfPop3 *self, PfPop3Command command, gboolean bare)
       break;
     case PF_POP3_RETR:
       self->state = STATE_BODY;
+      self->body_begun = FALSE;
       pf_dot_begin (&self->dot, bare);
       break;
     case PF_POP3_STLS:
@@ -220,12 +221,32 @@ read_status (PfPop3 *self, PfPop3Event *event)
 
 /* --- Bodies --------------------------------------------------------------------------------- */
 
+/* No message begins with a status line: the one before it was not asked for, and from here on each
+ * answer would be taken for another's. TRUE when the body may be read. */
+static gboolean
+judge_head (PfPop3 *self)
+{
+  static const char *const heads[] = { "+OK ", "+OK\t", "+OK\r", "+OK\n", "-ERR" };
+  gsize length = MIN (pf_input_left (&self->input), strlen (heads[0]));
+
+  for (guint i = 0; length > 0 && i < G_N_ELEMENTS (heads); i++)
+    if (memcmp (pf_input_peek (&self->input), heads[i], length) == 0)
+      return length == strlen (heads[i])
+                 ? pf_pop3_poison (self, PF_FAULT_SYNTAX, "two status lines to one RETR")
+                 : FALSE;
+  self->body_begun = length > 0;
+  return self->body_begun;
+}
+
 static gboolean
 read_body (PfPop3 *self, PfPop3Event *event)
 {
   const PfQueued *due = pf_pipeline_due (&self->pipeline);
-  PfDotResult result = pf_dot_read (&self->dot, &self->input, &event->data, &event->length);
+  PfDotResult result;
 
+  if (!self->body_begun && !judge_head (self))
+    return FALSE;
+  result = pf_dot_read (&self->dot, &self->input, &event->data, &event->length);
   if (result == PF_DOT_MORE || due == NULL)
     return FALSE;
   if (result == PF_DOT_BARE)

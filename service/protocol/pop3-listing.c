@@ -10,6 +10,7 @@ void
 pf_pop3_begin_items (PfPop3 *self)
 {
   self->items = 0;
+  self->items_octets = 0;
   g_hash_table_remove_all (self->collected);
   if (self->seen != NULL)
     memset (self->seen, 0, SEEN_OCTETS);
@@ -34,7 +35,9 @@ read_capability (PfPop3 *self, PfPop3Event *event, const char *line)
 {
   gsize length = strcspn (line, " \t");
 
-  if (++self->items > PF_LIMIT_POP3_CAPABILITIES)
+  self->items_octets += strlen (line);
+  if (++self->items > PF_LIMIT_POP3_CAPABILITIES
+      || self->items_octets > PF_LIMIT_POP3_CAPABILITIES_OCTETS)
     return pf_pop3_poison (self, PF_FAULT_LIMIT, "a list of capabilities without end");
   g_hash_table_replace (self->collected, g_ascii_strup (line, (gssize) length),
                         g_strchomp (g_strdup (pf_pop3_skip_blanks (line + length))));

@@ -24,7 +24,9 @@ struct _PfPop3
   gboolean eof;
 
   PfDot dot;
+  gboolean body_begun; /* its first octets are those of a body */
   guint items;
+  gsize items_octets;
   guint8 *seen; /* one bit a message's number, in this LIST or UIDL */
   GHashTable *capabilities, *collected;
   gboolean knows_capa;

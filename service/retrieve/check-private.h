@@ -67,6 +67,7 @@ struct _PfCheck
   guint limit_left;
   gboolean more;     /* messages were left for the next check */
   gboolean stuck;    /* a listed message is set aside */
+  gboolean doubtful; /* what this session brought may be other names': verified next time */
   gboolean closing;
   guint in_use_tries, in_use_timer; /* until the mailbox is free */
   gboolean started;
@@ -97,8 +98,15 @@ void pf_check_folder_done  (PfCheck *self);
 void pf_check_settle       (PfCheck *self);
 void pf_check_setup_session (PfCheck *self);
 
+/* The size of a row whose name may not be its message's: no listing tells it, so the name is
+ * doubtful. */
+#define PF_SIZE_DOUBTFUL ((guint64) G_MAXINT64)
+
 /* fetch.c */
 void pf_check_fetch_begin  (PfCheck *self);
+/* The provider broke the protocol: what this session delivered is recognised by its content next
+ * time, before anything is removed. */
+void pf_check_doubt_fetched (PfCheck *self);
 void pf_check_fetch_more   (PfCheck *self);
 /* @item's way ended; @committed: nothing of it is open any more. */
 void pf_check_item_done    (PfCheck *self, PfPlanItem *item, gboolean committed);

@@ -115,6 +115,8 @@ pf_check_fail (PfCheck *self, GError *problem)
   self->failed = TRUE;
   g_clear_error (&self->problem);
   self->problem = problem;
+  if (g_error_matches (problem, PF_PROBLEM, PF_PROBLEM_PROTOCOL_ERROR))
+    pf_check_doubt_fetched (self);
   if (self->session != NULL)
     {
       GVariant *certificate = pf_session_get_certificate (self->session);

@@ -43,6 +43,13 @@ pf_check_message_event (PfCheck *self,
   return event;
 }
 
+static gboolean
+is_fetched (const PfPlanItem *item)
+{
+  return item->action == PF_PLAN_FETCH || item->action == PF_PLAN_VERIFY
+         || item->action == PF_PLAN_LEARN;
+}
+
 /* A put whose success nothing waits for but the end of the check. */
 typedef struct
 {
@@ -98,6 +105,33 @@ pf_check_store_failure (PfCheck *self, PfPlanItem *item, const char *reason, gbo
     row->state = PF_ROW_FAILED;
   g_ptr_array_add (rows, row);
   put_rows (self, rows);
+}
+
+/* --- Doubts ----------------------------------------------------------------------------------- */
+
+void
+pf_check_doubt_fetched (PfCheck *self)
+{
+  GPtrArray *rows;
+
+  if (self->settings->protocol != PF_PROTOCOL_POP3 || self->plan == NULL || self->session == NULL
+      || pf_session_is_proven (self->session))
+    return;
+  self->doubtful = TRUE;
+  rows = g_ptr_array_new_with_free_func ((GDestroyNotify) pf_row_free);
+  for (guint i = 0; i < self->plan->len; i++)
+    {
+      PfPlanItem *item = self->plan->pdata[i];
+
+      if (!is_fetched (item) || item->row == NULL || item->row->state != PF_ROW_DELIVERED)
+        continue;
+      item->row->size = PF_SIZE_DOUBTFUL;
+      g_ptr_array_add (rows, pf_row_copy (item->row));
+    }
+  if (rows->len > 0)
+    put_rows (self, rows);
+  else
+    g_ptr_array_unref (rows);
 }
 
 /* --- What needs no fetching ------------------------------------------------------------------- */
@@ -167,13 +201,6 @@ tidy_rows (PfCheck *self)
     if (pf_ledger_is_taken (self->ledger, rows->pdata[i]))
       g_ptr_array_add (listed, &((PfRow *) rows->pdata[i])->id);
   pf_journal_tidy (self->parts.journal, self->settings->address, listed);
-}
-
-static gboolean
-is_fetched (const PfPlanItem *item)
-{
-  return item->action == PF_PLAN_FETCH || item->action == PF_PLAN_VERIFY
-         || item->action == PF_PLAN_LEARN;
 }
 
 /* Told once: the row remembers that it was. */

@@ -9,6 +9,8 @@ pf_imap_listing_begin (PfImapSession *self,
                        gboolean for_removal)
 {
   self->listing_task = task;
+  self->uidvalidity = 0;
+  self->most_exist = 0;
   g_free (self->folder);
   self->folder = g_strdup (folder->name);
   g_clear_pointer (&self->listed, g_hash_table_unref);
@@ -27,6 +29,15 @@ pf_imap_listing_item (PfImapSession *self, const PfImapEvent *event)
 
   if (self->listing_task == NULL || event->uid == 0 || !event->has_size)
     return;
+  self->most_exist = MAX (self->most_exist, pf_imap_get_selected (self->imap)->exists);
+  if (g_hash_table_size (self->listed) >= 2ULL * self->most_exist + PF_LIMIT_LISTED_BEYOND)
+    {
+      pf_session_fail_with (
+          SESSION (self), PF_PROBLEM_PROTOCOL_ERROR,
+          "%s contradicts itself: it counts %u messages in %s and lists more than twice as many",
+          SETTINGS (self)->server, self->most_exist, self->folder);
+      return;
+    }
   if (g_hash_table_size (self->listed) >= PF_LIMIT_LISTED_MESSAGES)
     {
       pf_session_fail_with (SESSION (self), PF_PROBLEM_LIMIT_EXCEEDED,
@@ -101,10 +112,14 @@ on_selected (PfImapSession *self, const PfImapEvent *event)
     pf_session_fail_with (SESSION (self), PF_PROBLEM_PROTOCOL_ERROR,
                           "%s tells no UIDVALIDITY: messages could not be told apart",
                           SETTINGS (self)->server);
-  else if (selected->exists == 0)
-    finish (self);
   else
-    pf_imap_uid_fetch_listing (self->imap, "1:*");
+    {
+      self->uidvalidity = selected->uidvalidity;
+      if (selected->exists == 0)
+        finish (self);
+      else
+        pf_imap_uid_fetch_listing (self->imap, "1:*");
+    }
 }
 
 void

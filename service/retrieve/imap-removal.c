@@ -88,7 +88,8 @@ pf_imap_removal_take_back (PfImapSession *self, GTask *task, const guint32 *numb
 void
 pf_imap_removal_found (PfImapSession *self, const PfImapEvent *event)
 {
-  if (self->found != NULL)
+  /* One more than ours says enough. */
+  if (self->found != NULL && g_hash_table_size (self->found) <= self->removing->len)
     g_hash_table_add (self->found, GUINT_TO_POINTER (event->uid));
 }
 

@@ -35,6 +35,8 @@ struct _PfImapSession
   GTask *listing_task;
   char *folder;
   GHashTable *listed; /* UID -> PfListed */
+  guint32 uidvalidity; /* of the folder that is open; 0 while none is */
+  guint32 most_exist;  /* the highest count of messages that was told since it was opened */
 
   /* imap-transfer.c */
   GHashTable *fetches;  /* UID -> PfImapFetch */

@@ -203,6 +203,16 @@ on_status (PfImapSession *self, const PfImapEvent *event)
 {
   g_autofree char *quoted = NULL;
 
+  /* The UIDs that we know are other messages' from here on: nothing may be fetched or removed by
+   * them. */
+  if (self->uidvalidity != 0 && pf_imap_get_selected (self->imap)->uidvalidity != self->uidvalidity)
+    {
+      pf_session_fail_with (
+          SESSION (self), PF_PROBLEM_PROTOCOL_ERROR,
+          "%s gives the folder %s another UIDVALIDITY while it is open: the connection was dropped",
+          SETTINGS (self)->server, self->folder);
+      return;
+    }
   /* Our own LOGOUT is answered with BYE first. */
   if (event->status != PF_IMAP_BYE || self->closing_task != NULL)
     return;

@@ -132,6 +132,18 @@ pf_imap_transfer_body (PfImapSession *self, const PfImapEvent *event)
   if (event->type == PF_IMAP_EVENT_BODY_BEGIN)
     {
       g_clear_pointer (&self->body, pf_body_unref);
+      /* Nobody asked for it: it is read, and kept nowhere. */
+      if (g_hash_table_size (self->fetches) == 0)
+        return;
+      if (event->size > info->max_message_size
+          && event->size - info->max_message_size > PF_LIMIT_READ_OVER)
+        {
+          pf_session_fail_with (
+              SESSION (self), PF_PROBLEM_LIMIT_EXCEEDED,
+              "%s sends a message that is larger than it said and than MaxMessageSize: the connection was dropped",
+              info->settings->server);
+          return;
+        }
       self->body = pf_body_new (info->spool_directory);
       self->body_announced = event->size;
       self->body_length = 0;
@@ -179,14 +191,18 @@ pf_imap_transfer_item (PfImapSession *self, const PfImapEvent *event)
   g_autoptr (PfBody) body = g_steal_pointer (&self->body);
   PfImapFetch *fetch = event->uid != 0 ? find_fetch (self, event->uid) : NULL;
 
-  /* Only what was asked for counts; and the first answer to it. */
-  if (fetch == NULL || !event->has_body || fetch->body != NULL)
+  /* Only what was asked for counts; and of several answers to it the first, or one that is as long
+   * as it was listed. */
+  if (fetch == NULL || !event->has_body
+      || (fetch->body != NULL
+          && (body == NULL || pf_body_get_received (body) != fetch->listed_size)))
     return;
   if (event->body_nil || body == NULL)
     {
       fetch->nil = TRUE;
       return;
     }
+  g_clear_pointer (&fetch->body, pf_body_unref);
   fetch->body = g_steal_pointer (&body);
   fetch->too_large = self->body_too_large;
   if (fetch->too_large)

@@ -147,6 +147,8 @@ commit_delivered (PfMessage *message)
   message->row->outcome = message->outcome;
   message->row->time = g_get_real_time ();
   message->row->failures = 0;
+  if (message->check->doubtful)
+    message->row->size = PF_SIZE_DOUBTFUL;
   message->row->keep = message->uncertain;
   pf_account_set_figures (message->check->account, &figures);
   put_row (message, &figures, on_delivered_put);

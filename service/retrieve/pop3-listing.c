@@ -71,6 +71,16 @@ join_listing (PfPop3Session *self)
   return TRUE;
 }
 
+static void
+fail_contradiction (PfPop3Session *self)
+{
+  pf_session_fail_with (
+      SESSION (self), PF_PROBLEM_PROTOCOL_ERROR,
+      "%s contradicts itself: STAT counts %u messages, LIST tells %u, UIDL %u: nothing is fetched or removed on such a listing",
+      SETTINGS (self)->server, self->stat_count, g_hash_table_size (self->sizes),
+      self->listed->len);
+}
+
 void
 pf_pop3_listing_finish (PfPop3Session *self)
 {
@@ -81,11 +91,7 @@ pf_pop3_listing_finish (PfPop3Session *self)
     list_without_uids (self);
   if (!join_listing (self) || self->stat_count != self->listed->len)
     {
-      pf_session_fail_with (
-          SESSION (self), PF_PROBLEM_PROTOCOL_ERROR,
-          "%s contradicts itself: STAT counts %u messages, LIST tells %u, UIDL %u: nothing is fetched or removed on such a listing",
-          SETTINGS (self)->server, self->stat_count, g_hash_table_size (self->sizes),
-          self->listed->len);
+      fail_contradiction (self);
       return;
     }
   listing = g_new0 (PfListing, 1);
@@ -147,4 +153,8 @@ pf_pop3_listing_item (PfPop3Session *self, const PfPop3Event *event)
     }
   else if (event->command == PF_POP3_UIDL && self->listed != NULL)
     add_listed (self, event);
+  /* A list without end is not read to its end. */
+  if (self->listed != NULL && self->listing_task != NULL
+      && MAX (self->listed->len, g_hash_table_size (self->sizes)) > self->stat_count)
+    fail_contradiction (self);
 }

@@ -108,6 +108,9 @@ pop3_remove (PfSession *session, GTask *task, const guint32 *numbers, gsize n)
   self->removing = g_array_sized_new (FALSE, FALSE, sizeof (guint32), n);
   self->deleted = g_array_sized_new (FALSE, FALSE, sizeof (guint32), n);
   g_array_append_vals (self->removing, numbers, n);
+  /* An answer too many or too few, and DELE would remove what another number's answer brought:
+   * this one must tell what it told before. */
+  pf_pop3_stat (self->pop3);
   for (gsize i = 0; i < n; i++)
     pf_pop3_dele (self->pop3, numbers[i]);
   pf_session_kick (session);
@@ -121,6 +124,20 @@ quit_timeout (PfPop3Session *self)
   const PfSessionInfo *info = pf_session_get_info (SESSION (self));
 
   return MAX (info->reply_timeout, MIN (QUIT_SECONDS, info->command_timeout));
+}
+
+static void
+on_stat_reply (PfPop3Session *self, const PfPop3Event *event)
+{
+  if (self->removal_task == NULL)
+    pf_pop3_listing_reply (self, event);
+  else if (!event->ok || event->number != self->stat_count)
+    pf_session_fail_with (
+        SESSION (self), PF_PROBLEM_PROTOCOL_ERROR,
+        "%s does not answer what it is asked: before removing, STAT does not tell the %u messages that it told before. Nothing was removed",
+        SETTINGS (self)->server, self->stat_count);
+  else
+    pf_session_note_proven (SESSION (self));
 }
 
 static void
@@ -202,6 +219,8 @@ on_reply (PfPop3Session *self, const PfPop3Event *event)
       pf_pop3_login_reply (self, event);
       break;
     case PF_POP3_STAT:
+      on_stat_reply (self, event);
+      break;
     case PF_POP3_LIST:
     case PF_POP3_UIDL:
       pf_pop3_listing_reply (self, event);

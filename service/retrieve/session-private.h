@@ -30,6 +30,8 @@ void      pf_session_fail        (PfSession *self, GError *error);
 void      pf_session_fail_with   (PfSession *self, PfProblemCode code, const char *format,
                                   ...) G_GNUC_PRINTF (3, 4);
 gboolean  pf_session_has_failed  (PfSession *self);
+/* Every answer so far belongs to what was asked. */
+void      pf_session_note_proven (PfSession *self);
 /* Another session holds the mailbox. */
 void      pf_session_note_in_use (PfSession *self);
 /* The connection ended as it should (QUIT, LOGOUT answered): later operations fail, nothing is

@@ -13,7 +13,7 @@ typedef struct
   PfPump *pump;
   char *peer;
   gboolean secure, loopback;
-  gboolean ended, in_use;
+  gboolean ended, in_use, proven;
   GError *error;   /* why it failed; set once */
   GTask *opening;  /* pf_session_open_async() under way */
   GQueue expected; /* GTasks that wait for the server */
@@ -113,6 +113,18 @@ void
 pf_session_note_in_use (PfSession *self)
 {
   PRIVATE (self)->in_use = TRUE;
+}
+
+void
+pf_session_note_proven (PfSession *self)
+{
+  PRIVATE (self)->proven = TRUE;
+}
+
+gboolean
+pf_session_is_proven (PfSession *self)
+{
+  return PRIVATE (self)->proven;
 }
 
 gboolean

@@ -117,6 +117,9 @@ GVariant  *pf_session_get_certificate (PfSession *self);
 const char *pf_session_get_peer (PfSession *self);
 gboolean   pf_session_is_secure (PfSession *self);
 gboolean   pf_session_is_open (PfSession *self);
+/* POP3 answers tell not what they answer: only before a removal it is proven that none of them was
+ * too many. */
+gboolean    pf_session_is_proven (PfSession *self);
 /* It ended since another session holds the mailbox ([IN-USE], RFC 2449; [INUSE], RFC 5530): that
  * passes soon. */
 gboolean    pf_session_found_in_use (PfSession *self);

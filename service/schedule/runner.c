@@ -83,8 +83,11 @@ pf_entry_due (PfEntry *entry)
 static void
 take_turn (PfEntry *entry, gboolean urgent)
 {
-  entry->turn = pf_slots_wait (entry->schedule->slots, pf_check_get_settings (entry->check)->server,
-                               urgent, entry);
+  const PfSettings *settings = pf_check_get_settings (entry->check);
+  /* Another port is another server: what one of them does is no reason to let the other wait. */
+  g_autofree char *server = g_strdup_printf ("%s:%u", settings->server, settings->port);
+
+  entry->turn = pf_slots_wait (entry->schedule->slots, server, urgent, entry);
 }
 
 void

@@ -29,13 +29,13 @@ LONGEST = 20
 class Kit:
     """A session instance that lives through many faults; one account a fault."""
 
-    def __init__(self, conf=CONF):
-        self.conf = conf
+    def __init__(self, conf=CONF, build=None):
+        self.conf, self.build = conf, build
 
     def __enter__(self):
         self.folder = tempfile.mkdtemp(prefix='postferry-')
         self.maildir = os.path.join(self.folder, 'Maildir')
-        self.instance = isolated.Instance(folder=self.folder, session=True)
+        self.instance = isolated.Instance(folder=self.folder, session=True, build=self.build)
         self.instance.configure(self.conf.replace('{maildir}', self.maildir))
         self.instance.__enter__()
         self.key = os.path.join(self.folder, 'key.pem')

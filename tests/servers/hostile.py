@@ -54,6 +54,7 @@ class Server:
         self.context = context
         self.removed = []
         self.sessions = 0
+        self.pause = 0  # between two pieces of a flood, seconds
         self.sock = socket.create_server(('127.0.0.1', 0))
         self.port = self.sock.getsockname()[1]
         self.open = []
@@ -105,6 +106,7 @@ class Pop3(Server):
 
     def talk(self, line):
         self.deleted = set()
+        self.here = self.numbers()
         self.greeting(line)
         while True:
             command, _, argument = line.line().partition(' ')
@@ -116,6 +118,10 @@ class Pop3(Server):
 
     def greeting(self, line):
         line.send('+OK ready\r\n')
+
+    def numbers(self):
+        """The messages of this session, as they were numbered in the first one: what was removed is there no more."""
+        return [i + 1 for i in range(len(self.messages)) if i + 1 not in self.removed]
 
     def multi(self, line, rows, first='+OK'):
         line.send(first + '\r\n' + ''.join(row + '\r\n' for row in rows) + '.\r\n')
@@ -134,16 +140,16 @@ class Pop3(Server):
         line.send('+OK\r\n')
 
     def do_stat(self, line, argument):
-        line.send('+OK %d %d\r\n' % (len(self.messages), sum(map(len, self.messages))))
+        line.send('+OK %d %d\r\n' % (len(self.here), sum(len(self.messages[i - 1]) for i in self.here)))
 
     def do_list(self, line, argument):
-        self.multi(line, ['%d %d' % (i + 1, len(m)) for i, m in enumerate(self.messages)])
+        self.multi(line, ['%d %d' % (number + 1, len(self.messages[i - 1])) for number, i in enumerate(self.here)])
 
     def do_uidl(self, line, argument):
-        self.multi(line, ['%d uid-%d' % (i + 1, i + 1) for i in range(len(self.messages))])
+        self.multi(line, ['%d uid-%d' % (number + 1, i) for number, i in enumerate(self.here)])
 
     def body(self, number):
-        return re.sub(rb'(?m)^\.', b'..', self.messages[number - 1])
+        return re.sub(rb'(?m)^\.', b'..', self.messages[self.here[number - 1] - 1])
 
     def do_retr(self, line, argument):
         line.send(b'+OK\r\n' + self.body(int(argument)) + b'.\r\n')
@@ -153,7 +159,7 @@ class Pop3(Server):
         line.send('+OK\r\n')
 
     def do_quit(self, line, argument):
-        self.removed += sorted(self.deleted)
+        self.removed += [self.here[number - 1] for number in sorted(self.deleted)]
         line.send('+OK bye\r\n')
         return 'end'
 

@@ -81,6 +81,15 @@ def free_port():
                 continue
 
 
+def plain_build():
+    """A build without sanitizers: PF_BUILD_PLAIN, or the one that is tested; None where there is none."""
+    for path in (os.environ.get('PF_BUILD_PLAIN', ''), BUILD):
+        program = os.path.join(path, 'service', 'postferryd')
+        if path and os.path.exists(program) and 'libasan' not in subprocess.run(['ldd', program], capture_output=True, text=True, check=True).stdout:
+            return path
+    return None
+
+
 def overlay(path, scratch):
     name = path.strip('/').replace('/', '-')
     upper, work = os.path.join(scratch, 'upper-' + name), os.path.join(scratch, 'work-' + name)

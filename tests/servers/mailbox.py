@@ -73,6 +73,9 @@ class Pop3(hostile.Pop3):
         self.seen = list(self.box.mails)
         hostile.Pop3.talk(self, line)
 
+    def numbers(self):
+        return list(range(1, len(self.seen) + 1))
+
     def is_there(self, number):
         return 1 <= number <= len(self.seen) and self.seen[number - 1] in self.box.mails and number not in self.deleted
 
