@@ -20,6 +20,7 @@ typedef struct
   guint32 uid;
   guint64 listed_size;
   PfBody *body;
+  gboolean asked; /* a command that asks for it was given; until then no answer is its own */
   gboolean too_large, nil;
   gboolean alone;  /* asked for in a command of its own */
   gboolean exists; /* the answer was odd, and the UID is still there */
@@ -78,6 +79,7 @@ take_batch (PfImapSession *self)
       guint32 uid = g_array_index (self->waiting, guint32, uids->len);
 
       g_array_append_val (uids, uid);
+      find_fetch (self, uid)->asked = TRUE;
       octets += find_fetch (self, uid)->listed_size;
     }
   g_array_remove_range (self->waiting, 0, uids->len);
@@ -193,7 +195,7 @@ pf_imap_transfer_item (PfImapSession *self, const PfImapEvent *event)
 
   /* Only what was asked for counts; and of several answers to it the first, or one that is as long
    * as it was listed. */
-  if (fetch == NULL || !event->has_body
+  if (fetch == NULL || !fetch->asked || !event->has_body
       || (fetch->body != NULL
           && (body == NULL || pf_body_get_received (body) != fetch->listed_size)))
     return;

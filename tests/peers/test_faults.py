@@ -208,7 +208,7 @@ def stuck_ones():
     for base, points in ((hostile.Pop3, ('greeting', 'pass', 'retr')), (hostile.Imap, ('greeting', 'login', 'bodies'))):
         for point in points:
             yield faults.Fault('silence at %s' % point, faults.at(base, point, instead=[hostile.Hang]), None)
-    yield faults.Fault('a body without end', faults.at(hostile.Pop3, 'retr', instead=[faults.flood('x', '+OK\r\n')]), None)
+    yield faults.Fault('a drip', faults.at(hostile.Pop3, 'list', instead=[faults.drip]), None)
     yield faults.Fault('untagged answers without end', faults.at(hostile.Imap, 'listing', instead=[faults.flood('* OK here\r\n')]), None)
 
 
