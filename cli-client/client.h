@@ -49,7 +49,7 @@ typedef struct
 {
   char *path;
   GVariant *properties; /* a{sv} */
-  const char *address;  /* of an account, within @properties */
+  char *address;
 } PfObject;
 
 /* What the service shows us: its own properties, all accounts by address, checks. */

@@ -138,13 +138,42 @@ pf_settings_from_vardict (const PfSettings *base, GVariant *values, GPtrArray *f
 /* --- Telling ---------------------------------------------------------------------------------- */
 
 GVariant *
+pf_vardict_entry (const char *name, GVariant *value)
+{
+  GVariant *entry = g_variant_new ("{sv}", name, value);
+
+  /* In one piece of memory. */
+  g_variant_get_data (entry);
+  return entry;
+}
+
+/* Most keys of most accounts have their default: ten thousand accounts share these entries. Main
+ * loop only. */
+static GVariant *
+entry_of (const PfField *field, const PfSettings *self)
+{
+  static PfSettings *defaults;
+  static GVariant *shared[64];
+  const gsize index = (gsize) (field - pf_setting_fields);
+
+  if (defaults == NULL)
+    defaults = settings_new ();
+  if (!pf_field_equal (field, self, defaults))
+    return pf_vardict_entry (field->name, pf_field_to_value (field, self));
+  if (shared[index] == NULL)
+    shared[index] = g_variant_ref_sink (
+        g_variant_new ("{sv}", field->name, pf_field_to_value (field, defaults)));
+  return shared[index];
+}
+
+GVariant *
 pf_settings_to_vardict (const PfSettings *self)
 {
   GVariantBuilder builder;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
   for (const PfField *field = pf_setting_fields; field->name != NULL; field++)
-    g_variant_builder_add (&builder, "{sv}", field->name, pf_field_to_value (field, self));
+    g_variant_builder_add_value (&builder, entry_of (field, self));
   return g_variant_builder_end (&builder);
 }
 

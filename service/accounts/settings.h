@@ -86,7 +86,10 @@ void        pf_settings_unref (PfSettings *self);
  * Returns: (transfer full) (nullable): NULL when there are faults.
  */
 PfSettings *pf_settings_from_vardict (const PfSettings *base, GVariant *values, GPtrArray *faults);
-/* All keys with their effective values (D-Bus types of DESIGN 6), a{sv}, floating. */
+/* {sv}, floating, in one piece of memory: a tree of values takes several times as much. */
+GVariant   *pf_vardict_entry (const char *name, GVariant *value);
+/* All keys with their effective values (D-Bus types of DESIGN 6), a{sv}, floating. Entries are
+ * shared with other accounts where they can be. */
 GVariant   *pf_settings_to_vardict   (const PfSettings *self);
 /* (transfer full) (nullable): one key's value; NULL for an unknown key. */
 GVariant   *pf_settings_get          (const PfSettings *self, const char *key);

@@ -3,50 +3,112 @@
 #include "bus/properties.h"
 #include "dbus-interfaces/info.h"
 
-static GVariant *
-problem_pair (PfAccount *account)
-{
-  const GError *problem = pf_account_get_problem (account);
+/* --- What is no setting ----------------------------------------------------------------------- */
 
-  if (problem == NULL || problem->domain != PF_PROBLEM)
-    return g_variant_new ("(ss)", "", problem != NULL ? problem->message : "");
-  return g_variant_new ("(ss)", pf_problem_nick ((PfProblemCode) problem->code), problem->message);
+typedef enum
+{
+  NO_PROBLEM,
+  NO_DATA,
+  NO_SECRET,
+  NO_LAST_CHECK,
+  NO_LAST_SUCCESS,
+  NO_NEXT_CHECK,
+  NONE_DELIVERED,
+  NONE_JUNKED,
+  NONE_QUARANTINED,
+  NONE_FETCHED,
+  NONE_ON_SERVER,
+  N_COMMON
+} Common;
+
+/* What is the same in most accounts they share: an entry is made once. Main loop only. */
+static GVariant *
+common (Common which, const char *name, GVariant *value)
+{
+  static GVariant *entries[N_COMMON];
+  g_autoptr (GVariant) owned = g_variant_ref_sink (value);
+
+  if (entries[which] == NULL)
+    entries[which] = g_variant_ref_sink (g_variant_new ("{sv}", name, owned));
+  return entries[which];
 }
 
 static GVariant *
-time_value (gint64 time)
+problem_entry (PfAccount *account)
 {
-  return g_variant_new_uint64 ((guint64) MAX (time, 0));
+  const GError *problem = pf_account_get_problem (account);
+  const char *code = "";
+
+  if (problem == NULL)
+    return common (NO_PROBLEM, "Problem", g_variant_new ("(ss)", "", ""));
+  if (problem->domain == PF_PROBLEM)
+    code = pf_problem_nick ((PfProblemCode) problem->code);
+  return pf_vardict_entry ("Problem", g_variant_new ("(ss)", code, problem->message));
+}
+
+static GVariant *
+data_entry (PfAccount *account)
+{
+  GVariant *data = pf_account_get_problem_data (account);
+
+  if (data == NULL)
+    return common (NO_DATA, "ProblemData", g_variant_new ("a{sv}", NULL));
+  return pf_vardict_entry ("ProblemData", data);
+}
+
+static GVariant *
+secret_entry (PfAccount *account)
+{
+  if (!pf_account_get_has_secret (account))
+    return common (NO_SECRET, "HasSecret", g_variant_new_boolean (FALSE));
+  return pf_vardict_entry ("HasSecret", g_variant_new_boolean (TRUE));
+}
+
+static GVariant *
+number_entry (Common zero, const char *name, guint64 number)
+{
+  if (number == 0)
+    return common (zero, name, g_variant_new_uint64 (0));
+  return pf_vardict_entry (name, g_variant_new_uint64 (number));
+}
+
+static GVariant *
+time_entry (Common never, const char *name, gint64 time)
+{
+  return number_entry (never, name, (guint64) MAX (time, 0));
+}
+
+static GVariant *
+on_server_entry (guint on_server)
+{
+  if (on_server == 0)
+    return common (NONE_ON_SERVER, "OnServer", g_variant_new_uint32 (0));
+  return pf_vardict_entry ("OnServer", g_variant_new_uint32 (on_server));
 }
 
 GVariant *
 pf_account_state_vardict (PfAccount *account)
 {
   const PfFigures *figures = pf_account_get_figures (account);
-  GVariant *data = pf_account_get_problem_data (account);
-  GVariantBuilder b;
+  GVariant *entries[] = {
+    pf_vardict_entry ("State", g_variant_new_string (pf_account_get_state (account))),
+    problem_entry (account),
+    data_entry (account),
+    secret_entry (account),
+    time_entry (NO_LAST_CHECK, "LastCheck", figures->last_check),
+    time_entry (NO_LAST_SUCCESS, "LastSuccess", figures->last_success),
+    time_entry (NO_NEXT_CHECK, "NextCheck", figures->next_check),
+    number_entry (NONE_DELIVERED, "Delivered", figures->delivered),
+    number_entry (NONE_JUNKED, "Junked", figures->junked),
+    number_entry (NONE_QUARANTINED, "Quarantined", figures->quarantined),
+    number_entry (NONE_FETCHED, "OctetsFetched", figures->octets_fetched),
+    on_server_entry (figures->on_server),
+    pf_vardict_entry (
+        "EnvelopeSeen",
+        g_variant_new_string (figures->envelope_seen != NULL ? figures->envelope_seen : "unknown")),
+  };
 
-  g_variant_builder_init (&b, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&b, "{sv}", "State",
-                         g_variant_new_string (pf_account_get_state (account)));
-  g_variant_builder_add (&b, "{sv}", "Problem", problem_pair (account));
-  g_variant_builder_add (&b, "{sv}", "ProblemData",
-                         data != NULL ? data : g_variant_new ("a{sv}", NULL));
-  g_variant_builder_add (&b, "{sv}", "HasSecret",
-                         g_variant_new_boolean (pf_account_get_has_secret (account)));
-  g_variant_builder_add (&b, "{sv}", "LastCheck", time_value (figures->last_check));
-  g_variant_builder_add (&b, "{sv}", "LastSuccess", time_value (figures->last_success));
-  g_variant_builder_add (&b, "{sv}", "NextCheck", time_value (figures->next_check));
-  g_variant_builder_add (&b, "{sv}", "Delivered", g_variant_new_uint64 (figures->delivered));
-  g_variant_builder_add (&b, "{sv}", "Junked", g_variant_new_uint64 (figures->junked));
-  g_variant_builder_add (&b, "{sv}", "Quarantined", g_variant_new_uint64 (figures->quarantined));
-  g_variant_builder_add (&b, "{sv}", "OctetsFetched",
-                         g_variant_new_uint64 (figures->octets_fetched));
-  g_variant_builder_add (&b, "{sv}", "OnServer", g_variant_new_uint32 (figures->on_server));
-  g_variant_builder_add (
-      &b, "{sv}", "EnvelopeSeen",
-      g_variant_new_string (figures->envelope_seen != NULL ? figures->envelope_seen : "unknown"));
-  return g_variant_builder_end (&b);
+  return g_variant_new_array (G_VARIANT_TYPE ("{sv}"), entries, G_N_ELEMENTS (entries));
 }
 
 static GVariant *

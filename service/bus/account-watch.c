@@ -206,31 +206,14 @@ pf_account_watch_tell (PfAccountWatch *self, PfAccount *account)
     tell (shown, NULL);
 }
 
-static GVariant *
-make_entry (PfBus *bus, PfAccount *account)
-{
-  const PfInterface *interface = &pf_account_interface;
-  GVariant *interfaces[] = { g_variant_new_dict_entry (
-      g_variant_new_string (interface->info->name), interface->properties (bus, NULL, account)) };
-  g_autoptr (GVariant) tree = g_variant_ref_sink (
-      g_variant_new_dict_entry (g_variant_new_object_path (pf_account_get_path (account)),
-                                g_variant_new_array (NULL, interfaces, 1)));
-  g_autoptr (GBytes) octets = g_variant_get_data_as_bytes (tree);
-  /* A copy of the right size: what GVariant grows while it writes is larger. */
-  g_autoptr (GBytes) kept =
-      g_bytes_new (g_bytes_get_data (octets, NULL), g_bytes_get_size (octets));
-
-  return g_variant_ref_sink (
-      g_variant_new_from_bytes (G_VARIANT_TYPE ("{oa{sa{sv}}}"), kept, TRUE));
-}
-
 GVariant *
 pf_account_watch_entry (PfAccountWatch *self, PfAccount *account)
 {
   Shown *shown = g_hash_table_lookup (self->shown, account);
 
   if (shown->entry == NULL)
-    shown->entry = make_entry (self->bus, account);
+    shown->entry = pf_object_entry (self->bus, NULL, &pf_account_interface,
+                                    pf_account_get_path (account), account);
   return shown->entry;
 }
 

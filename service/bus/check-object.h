@@ -7,6 +7,9 @@
  * and its end at once. */
 PfCheckWatch *pf_check_watch_new  (PfBus *bus);
 void          pf_check_watch_free (PfCheckWatch *self);
+/* (transfer none): {oa{sa{sv}}}, as GetManagedObjects has it; kept until the check changes. */
+GVariant     *pf_check_watch_entry (PfCheckWatch *self, PfCheck *check);
+gboolean      pf_check_watch_has_entry (PfCheckWatch *self, PfCheck *check);
 /* Tells what is new about @check now: before the answer to the method that started it. */
 void          pf_check_watch_tell (PfCheckWatch *self, PfCheck *check);
 /* @account belongs to another user now: its checks do as well. */

@@ -23,6 +23,7 @@ typedef struct
   char *local_user; /* (nullable): the audience it was told to */
   guint starter;
   GVariant *state; /* (nullable): as told */
+  GVariant *entry; /* (nullable): pf_check_watch_entry() */
   gulong changed, finished;
 } Shown;
 
@@ -35,6 +36,7 @@ shown_free (Shown *self)
   g_object_unref (self->check);
   g_free (self->local_user);
   g_clear_pointer (&self->state, g_variant_unref);
+  g_clear_pointer (&self->entry, g_variant_unref);
   g_free (self);
 }
 
@@ -98,6 +100,7 @@ on_changed (PfCheck *check, gpointer user_data)
 {
   Shown *self = user_data;
 
+  g_clear_pointer (&self->entry, g_variant_unref);
   pf_coalescer_add (self->watch->changes, self);
 }
 
@@ -108,6 +111,7 @@ on_finished (PfCheck *check, gpointer user_data)
   Shown *self = user_data;
   PfAudience audience;
 
+  g_clear_pointer (&self->entry, g_variant_unref);
   tell (self, NULL);
   audience = audience_told (self);
   pf_listeners_emit_to (
@@ -196,4 +200,27 @@ pf_check_watch_moved (PfCheckWatch *self, PfAccount *account)
   for (GList *l = all; l != NULL; l = l->next)
     if (pf_check_get_account (((Shown *) l->data)->check) == account)
       tell (l->data, NULL);
+}
+
+GVariant *
+pf_check_watch_entry (PfCheckWatch *self, PfCheck *check)
+{
+  Shown *shown = g_hash_table_lookup (self->shown, check);
+
+  if (shown->entry == NULL)
+    {
+      shown->entry =
+          pf_object_entry (self->bus, NULL, &pf_check_interface, pf_check_get_path (check), check);
+      /* Flat: a tree of values takes ten times the memory. */
+      g_variant_get_data (shown->entry);
+    }
+  return shown->entry;
+}
+
+gboolean
+pf_check_watch_has_entry (PfCheckWatch *self, PfCheck *check)
+{
+  const Shown *shown = g_hash_table_lookup (self->shown, check);
+
+  return shown->entry != NULL;
 }

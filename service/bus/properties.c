@@ -21,18 +21,33 @@ pf_vardict_diff (GVariant *before, GVariant *after, GVariantBuilder *changed)
   for (gsize i = 0; i < g_variant_n_children (after); i++)
     {
       g_autoptr (GVariant) entry = g_variant_get_child_value (after, i);
-      g_autoptr (GVariant) value = NULL, old = NULL;
-      const char *name;
+      g_autoptr (GVariant) name = g_variant_get_child_value (entry, 0);
+      g_autoptr (GVariant) boxed = g_variant_get_child_value (entry, 1);
+      g_autoptr (GVariant) value = g_variant_get_variant (boxed);
+      g_autoptr (GVariant) old = NULL;
 
-      g_variant_get (entry, "{&sv}", &name, &value);
       if (before != NULL)
-        old = g_variant_lookup_value (before, name, NULL);
+        old = g_variant_lookup_value (before, g_variant_get_string (name, NULL), NULL);
       if (old != NULL && g_variant_equal (old, value))
         continue;
       g_variant_builder_add_value (changed, entry);
       any = TRUE;
     }
   return any;
+}
+
+GVariant *
+pf_object_entry (PfBus *bus,
+                 const PfCaller *caller,
+                 const PfInterface *interface,
+                 const char *path,
+                 gpointer object)
+{
+  GVariant *interfaces[] = { g_variant_new_dict_entry (
+      g_variant_new_string (interface->info->name), interface->properties (bus, caller, object)) };
+
+  return g_variant_ref_sink (g_variant_new_dict_entry (g_variant_new_object_path (path),
+                                                       g_variant_new_array (NULL, interfaces, 1)));
 }
 
 /* TRUE when @interface is meant: an empty name means any. */

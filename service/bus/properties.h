@@ -18,3 +18,7 @@ void      pf_properties_call (PfBus *bus, PfCall *call, const PfInterface *inter
 gboolean  pf_vardict_diff (GVariant *before, GVariant *after, GVariantBuilder *changed);
 /* Adds every entry of @values (a{sv}, floating is taken) to @builder. */
 void      pf_vardict_append (GVariantBuilder *builder, GVariant *values);
+/* (transfer full): {oa{sa{sv}}}, as GetManagedObjects has it. @caller: (nullable): where all see
+ * the same */
+GVariant *pf_object_entry (PfBus *bus, const PfCaller *caller, const PfInterface *interface,
+                           const char *path, gpointer object);

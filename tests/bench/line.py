@@ -33,7 +33,7 @@ class Line:
         self.holder = subprocess.Popen(['unshare', '--net', 'sleep', 'infinity'])
         space = '/proc/%d/ns/net' % self.holder.pid
         wait_for(lambda: os.readlink(space) != os.readlink('/proc/self/ns/net'), what='a network namespace')
-        self.wire = subprocess.Popen([build_wire(), str(self.holder.pid), HERE, THERE, str(self.milliseconds)],
+        self.wire = subprocess.Popen([build('wire.c', 'bench-wire'), str(self.holder.pid), HERE, THERE, str(self.milliseconds)],
                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         if self.wire.stdout.readline() != b'ready\n':
             raise RuntimeError('the wire could not be laid')
@@ -48,10 +48,11 @@ class Line:
             self.holder.wait()
 
 
-def build_wire():
-    source = os.path.join(SOURCE, 'tests', 'bench', 'wire.c')
-    program = os.path.join(SOURCE, 'build', 'bench-wire')
+def build(name, target, *options):
+    """A program of this folder, made where it is older than its source."""
+    source = os.path.join(SOURCE, 'tests', 'bench', name)
+    program = os.path.join(SOURCE, 'build', target)
     if not os.path.exists(program) or os.path.getmtime(program) < os.path.getmtime(source):
         os.makedirs(os.path.dirname(program), exist_ok=True)
-        subprocess.run(['cc', '-O2', '-o', program, source], check=True)
+        subprocess.run(['cc', '-O2', '-o', program, source, *options], check=True)
     return program

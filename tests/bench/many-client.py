@@ -3,15 +3,13 @@
 
 many-client.py add N KEY=VALUE...   AddAccount for u00000@example.net and so on; prints the seconds
 many-client.py enable               Update Enabled=true of every account
-many-client.py objects N PID        GetManagedObjects N times: prints the octets, the seconds of the quickest, the longest turn of the
-                                    main loop of PID (ms) in quiet and meanwhile, and the longest wait of another caller (ms)
+many-client.py objects N            GetManagedObjects N times: prints the octets and the seconds of the quickest
+many-client.py wait N               the same, and prints the longest wait of another caller meanwhile (ms)
 """
 
 import os
-import re
 import subprocess
 import sys
-import tempfile
 import time
 
 import gi
@@ -74,42 +72,16 @@ def ask_all_the_time(bus):
         longest = 0.0
 
 
-def watch_loop(pid):
-    """strace of the main thread's poll(): starts it."""
-    trace = tempfile.NamedTemporaryFile(mode='r')
-    process = subprocess.Popen(['strace', '-ttt', '-T', '-e', 'trace=poll', '-o', trace.name, '-p', str(pid)], stderr=subprocess.DEVNULL)
-    time.sleep(0.5)
-    return process, trace
-
-
-def longest_turn(watched):
-    """Milliseconds between the end of one poll() and the beginning of the next."""
-    process, trace = watched
-    process.terminate()
-    process.wait()
-    longest, end = 0.0, None
-    for text in trace:
-        found = re.match(r'([0-9.]+) poll\(.*<([0-9.]+)>$', text)
-        if found is None:
-            continue
-        if end is not None:
-            longest = max(longest, float(found[1]) - end)
-        end = float(found[1]) + float(found[2])
-    return longest * 1000
-
-
-def measure(bus, count, pid):
-    watched = watch_loop(pid)
-    time.sleep(2)
-    quiet = longest_turn(watched)
+def measure(bus, count):
     best = 1e9
-    watched = watch_loop(pid)
-    # The client's own work, done by the same two cores, is none of the service's.
     for _ in range(count):
         start = time.monotonic()
         answer = objects(bus)
         best = min(best, time.monotonic() - start)
-    turn = longest_turn(watched)
+    print(answer.get_size(), best)
+
+
+def measure_wait(bus, count):
     asker = subprocess.Popen([sys.executable, '-B', __file__, 'ask'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def longest():
@@ -121,10 +93,9 @@ def measure(bus, count, pid):
     longest()
     for _ in range(count):
         objects(bus)
-    wait = longest()
+    print(longest())
     asker.stdin.close()
     asker.wait()
-    print(answer.get_size(), best, quiet, turn, wait)
 
 
 def main():
@@ -142,7 +113,9 @@ def main():
     elif command == 'ask':
         ask_all_the_time(bus)
     elif command == 'objects':
-        measure(bus, int(arguments[0]), int(arguments[1]))
+        measure(bus, int(arguments[0]))
+    elif command == 'wait':
+        measure_wait(bus, int(arguments[0]))
 
 
 if __name__ == '__main__':
