@@ -161,6 +161,8 @@ pop3_close (PfSession *session, GTask *task)
   PfPop3Session *self = PF_POP3_SESSION (session);
 
   self->closing_task = task;
+  pf_pump_set_timeouts (pf_session_get_pump (session), PF_LIMIT_LOGOUT_SECONDS,
+                        PF_LIMIT_LOGOUT_SECONDS);
   pf_pop3_quit (self->pop3);
   pf_session_kick (session);
 }

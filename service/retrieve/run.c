@@ -359,23 +359,6 @@ pf_check_folder_done (PfCheck *self)
 
 /* --- The end ---------------------------------------------------------------------------------- */
 
-/* A courtesy to the server: nothing depends on its answer. */
-static void
-on_left (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  pf_session_close_finish (PF_SESSION (source), result, NULL);
-}
-
-static void
-on_closed (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (PfCheck) self = user_data;
-
-  pf_session_close_finish (PF_SESSION (source), result, NULL);
-  self->closing = FALSE;
-  pf_check_settle (self);
-}
-
 static gboolean
 wants_to_listen (PfCheck *self)
 {
@@ -410,17 +393,11 @@ close_session (PfCheck *self)
     }
   else if (wants_to_listen (self) && is_in_first_folder (self))
     pf_check_settle (self);
-  else if (self->settings->protocol == PF_PROTOCOL_POP3)
-    {
-      /* The mailbox is locked until the answer: who checks again at once would find it in use. */
-      self->closing = TRUE;
-      pf_session_close_async (self->session, on_closed, g_object_ref (self));
-    }
   else
     {
       g_autoptr (PfSession) session = g_steal_pointer (&self->session);
 
-      pf_session_close_async (session, on_left, NULL);
+      pf_session_leave (session);
       pf_check_settle (self);
     }
 }

@@ -23,6 +23,10 @@ gboolean  pf_session_clear_allowed (PfSession *self);
 /* Puts TLS on the connection; tls_started() and then @next are called when it is up. */
 void      pf_session_start_tls   (PfSession *self, void (*next) (PfSession *self));
 
+/* Calls back when no session that was left (pf_session_leave()) holds the mailbox any more. */
+void      pf_session_await_left_async (PfSession *self, GAsyncReadyCallback callback,
+                                       gpointer user_data);
+
 /* The machine met a fault: ends the session with the fitting problem. */
 void      pf_session_fault       (PfSession *self, PfFault fault, const char *text);
 /* Ends the session with a problem. Takes @error. */

@@ -251,6 +251,16 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
   pf_session_drop (user_data, NULL);
 }
 
+static void
+on_mailbox_left (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  PfSession *self = PF_SESSION (source);
+  PfSessionPrivate *priv = PRIVATE (self);
+
+  if (!pf_session_has_failed (self))
+    pf_dial_async (priv->endpoint, priv->cancellable, on_dialed, g_object_ref (self));
+}
+
 void
 pf_session_open_async (PfSession *self,
                        GCancellable *cancellable,
@@ -267,7 +277,7 @@ pf_session_open_async (PfSession *self,
       priv->cancelled_id =
           g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_cancelled), self);
     }
-  pf_dial_async (priv->endpoint, cancellable, on_dialed, g_object_ref (self));
+  pf_session_await_left_async (self, on_mailbox_left, NULL);
 }
 
 gboolean

@@ -185,6 +185,9 @@ gboolean pf_session_take_back_finish (PfSession *self, GAsyncResult *result, GEr
 void     pf_session_close_async  (PfSession *self, GAsyncReadyCallback callback,
                                   gpointer user_data);
 gboolean pf_session_close_finish (PfSession *self, GAsyncResult *result, GError **error);
+/* The same, and nobody waits for the answer but who opens the next session on that mailbox: POP3
+ * servers keep it locked until then (RFC 1939 section 6). */
+void     pf_session_leave        (PfSession *self);
 /* Hangs up at once; operations under way fail with @reason (G_IO_ERROR_CANCELLED when NULL). */
 void     pf_session_drop         (PfSession *self, const GError *reason);
 

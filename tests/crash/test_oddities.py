@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
@@ -287,6 +288,25 @@ def test_a_grammar_error_poisons_the_connection():
     for case in (('uid_fetch', 'RFC822.SIZE', '* 1 FETCH (UID\r\n{tag} OK\r\n'), ('uid_fetch', 'BODY', '* 1 FETCH (UID 1 BODY[] {5}\r\nab)\r\n{tag} OK\r\n'),
                  ('uid_store', '', '{tag}\r\n'), ('uid_store', '', 'ZZ9 OK done\r\n{tag} OK done\r\n')):
         poisoned(mailbox.Imap, *case)
+
+
+def test_a_mailbox_is_left_before_it_is_opened_again():
+    # Nobody waits for the answer to QUIT but the next session on that mailbox: fails when pf_session_await_left_async() waits for nothing.
+    may_answer, sessions = threading.Event(), []
+
+    def hook(server, command, argument):
+        if command == 'quit' and not sessions:
+            may_answer.wait(4)
+            sessions.append(server.sessions)
+
+    with Kit(mailbox.Pop3, mailbox.Mailbox(texts('one')), hook) as kit:
+        kit.add()
+        equal(kit.check(), (1, 0, None))
+        equal(sessions, [], 'the answer to QUIT was waited for')
+        threading.Timer(1, may_answer.set).start()
+        equal(kit.check(), (0, 0, None))
+        equal(sessions, [1], 'sessions when QUIT was answered')
+        kit.look()
 
 
 class SlowLister(mailbox.Pop3):

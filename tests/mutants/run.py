@@ -29,6 +29,8 @@ MUTANTS = [
      '{ "AUTH", PF_PROBLEM_SERVER_BUSY },', 'retrieve-choices'),
     ('quits-on-what-was-thrown-away', 'service/retrieve/fetch.c', '        self->uncommitted++;\n    }\n  if (self->limit', '        fetched += 0;\n    }\n  if (self->limit',
      'crash-oddities'),
+    ('opens-a-mailbox-that-is-not-left', 'service/retrieve/session-leave.c', '  if (leaving != NULL)\n    g_ptr', '  if (FALSE)\n    g_ptr',
+     'crash-oddities'),
     ('two-processes-make-one-folder', 'service/deliver/helper-turns.c', '             && is_settled (self, record));', ');', 'unit-helper-turns'),
     ('answers-before-the-command', 'service/protocol/pop3-answers.c', 'if (due == NULL || self->early)', 'if (due == NULL)', 'unit-protocol-pop3-ahead'),
     ('imap-challenges-without-end', 'service/protocol/imap-answers.c', 'if (++pending->challenges > PF_LIMIT_SASL_CHALLENGES)', 'if (FALSE)', 'talks-imap'),
