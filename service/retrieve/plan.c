@@ -225,9 +225,14 @@ by_failures (gconstpointer a, gconstpointer b)
   return (x->listed->number > y->listed->number) - (x->listed->number < y->listed->number);
 }
 
-/* The rest follows in the next check. */
+/* The rest follows in the next check. What has no name of its own is looked at in every check:
+ * counted, it would be all that any check ever comes to. */
 static void
-apply_limit (GPtrArray *items, guint limit)
+apply_limit (GPtrArray *items,
+             PfLedger *ledger,
+             const PfListing *listing,
+             GHashTable *shared,
+             guint limit)
 {
   guint taken = 0;
 
@@ -236,6 +241,8 @@ apply_limit (GPtrArray *items, guint limit)
       PfPlanItem *item = items->pdata[i];
 
       if (item->action != PF_PLAN_FETCH && item->action != PF_PLAN_VERIFY)
+        continue;
+      if (*item->listed->uid == '\0' || name_is_shared (ledger, listing, item->listed, shared))
         continue;
       if (taken++ >= limit)
         {
@@ -284,6 +291,6 @@ pf_plan_make (PfLedger *ledger, const PfListing *listing, const PfPlanInput *inp
   for (guint i = 0; i < items->len; i++)
     plan_item (ledger, listing, items->pdata[i], renumbered, shared, input);
   g_ptr_array_sort (items, by_failures);
-  apply_limit (items, input->limit);
+  apply_limit (items, ledger, listing, shared, input->limit);
   return items;
 }

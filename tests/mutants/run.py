@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Applies one-line changes of the product, each of which would lose or double mail or weaken a guard, and wants a test to fail for each.
 
-usage: run.py [--all | NAME...]      Without --all those whose test is one of tests/crash/ are left out: each takes long.
+usage: run.py [--all | NAME...]      Without --all those whose test is one of tests/crash/ or tests/peers/ are left out: each takes long.
 Works on a copy of the tree; needs what a build needs.
 """
 
@@ -85,7 +85,47 @@ MUTANTS = [
     ('quarantine-not-synced', 'service/deliver/quarantine.c', 'return fsync (to) == 0;', 'return TRUE;', 'crash-power'),
     ('files-not-synced', 'service/base/durable.c', '&& fsync (fd) == 0 ? 0 : errno;', '? 0 : errno;', 'crash-power'),
     ('folders-not-synced', 'service/base/durable.c', 'if (fsync (fd) != 0 && errno != EINVAL)', 'if (FALSE)', 'crash-power'),
-    # Removal.
+    # Removal: what decides that a message may go, line by line.
+    ('a-grammar-error-of-imap-passes', 'service/retrieve/imap-session.c', 'pf_session_fault (SESSION (self), event->fault, event->text);', ';',
+     'crash-oddities'),
+    ('removes-before-its-days-are-over', 'service/retrieve/plan.c', 'row->time + (gint64) settings->remove_after_days * G_TIME_SPAN_DAY;',
+     'row->time;', 'retrieve-plan'),
+    ('removes-where-nothing-may-be-removed', 'service/retrieve/plan.c', 'if (item->action == PF_PLAN_KNOWN && listing->may_remove)',
+     'if (item->action == PF_PLAN_KNOWN)', 'retrieve-plan'),
+    ('removes-what-was-not-as-listed', 'service/retrieve/message.c', 'message->row->keep = message->uncertain;', 'message->row->keep = FALSE;',
+     'peers-faults test_lies_of_imap'),
+    ('believes-what-is-not-as-listed', 'service/retrieve/imap-transfer.c', 'pf_body_get_received (fetch->body) != fetch->listed_size)', 'FALSE)',
+     'peers-faults test_lies_of_imap'),
+    ('removes-under-another-uidvalidity', 'service/retrieve/imap-session.c', 'if (self->uidvalidity != 0 && ', 'if (FALSE && ',
+     'peers-faults test_lies_of_imap'),
+    ('expunges-all-without-uidplus', 'service/retrieve/imap-removal.c', 'if (g_hash_table_size (self->found) != self->removing->len)', 'if (FALSE)',
+     'peers-hostile test_without_uidplus_others_marks_are_not_expunged'),
+    ('asks-for-uid-expunge-without-uidplus', 'service/retrieve/imap-removal.c', 'enter (self, has_uidplus (self) ? PF_REMOVAL_EXPUNGE',
+     'enter (self, TRUE ? PF_REMOVAL_EXPUNGE', 'peers-hostile test_without_uidplus_others_marks_are_not_expunged'),
+    ('what-is-always-verified-starves-the-rest', 'service/retrieve/plan.c', "if (*item->listed->uid == '\\0' || name_is_shared", "if (FALSE && name_is_shared",
+     'retrieve-plan'),
+    ('removes-from-a-read-only-folder', 'service/retrieve/message.c', 'message->check->listing->may_remove\n      && pf_plan_removal_due',
+     'pf_plan_removal_due', 'peers-hostile test_a_read_only_folder_is_left_as_it_is'),
+    ('a-refused-store-is-a-removal', 'service/retrieve/imap-removal.c', 'if (event->status != PF_IMAP_OK)', 'if (FALSE)',
+     'peers-hostile test_imap_faults_plain'),
+    ('a-refused-quit-is-a-removal', 'service/retrieve/pop3-session.c', 'if (self->removal_task != NULL && !event->ok)', 'if (FALSE)',
+     'peers-hostile test_pop3_faults_plain'),
+    ('removes-by-the-answer-to-something-else', 'service/retrieve/pop3-session.c', '!event->ok || event->number != self->stat_count', '!event->ok',
+     'peers-faults test_answers_that_nobody_asked_for'),
+    ('trusts-what-a-broken-session-brought', 'service/retrieve/fetch.c', 'item->row->size = PF_SIZE_DOUBTFUL;', ';',
+     'peers-faults test_answers_that_nobody_asked_for'),
+    ('two-status-lines-are-one', 'service/protocol/pop3-answers.c', 'length > 0 && i < G_N_ELEMENTS (heads)', 'FALSE && i < G_N_ELEMENTS (heads)',
+     'talks-pop3'),
+    ('an-answer-before-its-question', 'service/retrieve/imap-transfer.c', 'if (fetch == NULL || !fetch->asked ||', 'if (fetch == NULL ||',
+     'peers-faults test_answers_that_nobody_asked_for'),
+    ('a-search-is-told-all-at-once', 'service/protocol/imap-search.c', '&& g_queue_is_empty (&self->events))', ')',
+     'peers-faults test_memory_that_floods_take'),
+    ('literals-of-a-line-without-end', 'service/protocol/imap-framer.c', ' || self->text_length + size > PF_LIMIT_IMAP_LINE)', ')',
+     'peers-faults test_memory_that_floods_take'),
+    ('lists-are-read-to-their-end', 'service/retrieve/pop3-listing.c', '> self->stat_count)\n    fail', '> G_MAXUINT32 - 1)\n    fail',
+     'peers-faults test_memory_that_floods_take'),
+    ('another-port-is-the-same-server', 'service/schedule/runner.c', 'g_strdup_printf ("%s:%u", settings->server, settings->port)',
+     'g_strdup (settings->server)', 'peers-faults test_others_are_not_held_up'),
     ('a-grammar-error-of-pop3-passes', 'service/retrieve/pop3-session.c', 'pf_session_fault (session, event.fault, event.text);', 'break;',
      'crash-oddities'),
     ('no-brake', 'service/retrieve/removal.c', 'return removal->items->len > figures->', 'return FALSE && figures->', 'crash-oddities'),
@@ -109,12 +149,13 @@ def copy_tree(folder):
 
 
 def test(folder, name):
-    """meson builds what the test needs; exit status of the test."""
-    return run(['meson', 'test', '-C', 'build', name], folder)
+    """meson builds what the test needs; exit status of the test. A name may be followed by that of one function."""
+    name, _, function = name.partition(' ')
+    return run(['meson', 'test', '-C', 'build', name] + (['--test-args', function] if function else []), folder)
 
 
 def is_slow(mutant):
-    return mutant[4].startswith('crash-')
+    return mutant[4].startswith(('crash-', 'peers-'))
 
 
 def try_mutant(folder, mutant):

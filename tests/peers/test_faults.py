@@ -65,6 +65,8 @@ class Account:
         said = []
         if doubled > self.fault.doubles or strange or (last and missing):
             said.append('%s: %d missing, %d doubled, %d strange' % (self.fault, missing, doubled, strange))
+        if self.fault.kept and self.server.removed:
+            said.append('%s: %s removed' % (self.fault, self.server.removed))
         for uid in set(self.server.removed):
             if not any(sample.same(ORIGINALS[uid - 1], one) for one in got):
                 said.append('%s: %d removed, not delivered' % (self.fault, uid))

@@ -214,5 +214,18 @@ def test_without_uidplus_others_marks_are_not_expunged():
         equal((len(got), server.removed), (2, [1, 2]))
 
 
+def test_a_read_only_folder_is_left_as_it_is():
+    """Fails when what was delivered is removed without a look at the folder's rights."""
+    class ReadOnly(hostile.Imap):
+        def do_select(self, line, tag, argument):
+            line.send('* 2 EXISTS\r\n* OK [UIDVALIDITY 1] ok\r\n')
+            self.ok(line, tag, '[READ-ONLY] selected')
+
+    with Kit() as kit:
+        results, account, server, got = kit.check(ReadOnly, 'none', MESSAGES, 2)
+        equal((len(got), server.removed, results[1]['problem']['code']), (2, [], 'removal-suspended'))
+        equal(server.marked, set(), 'nothing is even marked')
+
+
 if __name__ == '__main__':
     harness.run_tests(globals())

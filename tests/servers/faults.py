@@ -23,6 +23,8 @@ class Fault:
         self.name, self.server_class, self.problems, self.delivered = name, server_class, problems, delivered
         # Where an answer was another message's, one of them may come twice: rather that than never.
         self.doubles = 0
+        # What is not as it was listed stays at the provider.
+        self.kept = False
 
     def __str__(self):
         return '%s: %s' % ('pop3' if issubclass(self.server_class, Pop3) else 'imap', self.name)
@@ -93,6 +95,11 @@ def drip(server, line, tag):
 
 def says(text):
     return lambda self, line, *arguments: line.send(text.replace('{tag}', arguments[0] if isinstance(self, Imap) else ''))
+
+
+def kept(fault):
+    fault.kept = True
+    return fault
 
 
 def pop3(name, problems, delivered=None, **methods):
@@ -174,9 +181,9 @@ LIES_IMAP = [imap('RFC822.SIZE says ' + name, {None, 'message-stuck'} if size < 
     imap('a body announced with 10^40', BROKEN, 0, body=literal(10 ** 40)),
     imap('a header announced with 4 GB', STOPS, 0, body=literal(1 << 32, point='BODY[HEADER]')),
     imap('RFC822.SIZE says 2^64', BROKEN, 0, listing=listing(lambda uid: 1 << 64)),
-    imap('sizes of zero', {None}, 2, listing=listing(lambda uid: 0)),
-    imap('sizes too small', {None}, 2, listing=listing(lambda uid: 1)),
-    imap('sizes too large', {None}, 2, listing=listing(lambda uid: 999999)),
+    kept(imap('sizes of zero', {None}, 2, listing=listing(lambda uid: 0))),
+    kept(imap('sizes too small', {None}, 2, listing=listing(lambda uid: 1))),
+    kept(imap('sizes too large', {None}, 2, listing=listing(lambda uid: 999999))),
     imap('sizes with a sign', BROKEN, 0, listing=listing(lambda uid: '-5')),
     imap('EXISTS too small', {None}, 2, **selected(1)),
     imap('EXISTS too large', {None}, 2, **selected(99)),
@@ -224,7 +231,16 @@ def unasked_imap():
             yield Fault('the answer to %s twice' % point, at(Imap, point, behind=['{tag} OK done\r\n']), BROKEN)
 
 
+def early_answer(self, line, argument):
+    """One answer too many, there when STAT is asked for the second time: before a removal."""
+    self.stats = getattr(self, 'stats', 0) + 1
+    if self.stats == 2:
+        line.send('+OK 1999 octets follow\r\n')
+    Pop3.do_stat(self, line, argument)
+
+
 def unasked_pop3():
+    yield pop3('an answer too many before the removal', BROKEN, 2, do_stat=early_answer)
     for point in POP3_POINTS:
         yield Fault('a line of nothing before %s' % point, at(Pop3, point, before=['\r\n']), BROKEN)
         yield Fault('a continuation before %s' % point, at(Pop3, point, before=['+ go on\r\n']), BROKEN)

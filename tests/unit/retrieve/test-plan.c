@@ -142,6 +142,37 @@ test_removal_by_policy (Fixture *f, gconstpointer unused)
   plan (f);
 }
 
+/* Mutant: in plan_item(), remove whatever the listing's may_remove says. */
+static void
+test_nothing_is_removed_where_nothing_may_be (Fixture *f, gconstpointer unused)
+{
+  f->settings.remove = PF_REMOVE_AFTER_DELIVERY;
+  f->listing->may_remove = FALSE;
+  g_ptr_array_add (f->rows, row_new ("a", 0, 10, PF_ROW_DELIVERED, "d1"));
+  list (f, "a", 10);
+  plan (f);
+  g_assert_cmpint (item (f, 1)->action, ==, PF_PLAN_KNOWN);
+  g_assert_false (item (f, 1)->remove);
+}
+
+/* Mutant: in apply_limit(), count what has no name. */
+static void
+test_what_is_always_verified_starves_nothing (Fixture *f, gconstpointer unused)
+{
+  f->input.limit = 1;
+  list (f, "", 10);
+  list (f, "", 10);
+  list (f, "same", 10);
+  list (f, "same", 10);
+  list (f, "new", 10);
+  list (f, "newer", 10);
+  plan (f);
+  for (guint32 number = 1; number <= 4; number++)
+    g_assert_cmpint (item (f, number)->action, ==, PF_PLAN_VERIFY);
+  g_assert_cmpint (item (f, 5)->action, ==, PF_PLAN_FETCH);
+  g_assert_cmpint (item (f, 6)->action, ==, PF_PLAN_LATER);
+}
+
 /* Mutant: let was_delivered() say yes to PF_ROW_KNOWN. */
 static void
 test_never_removes_what_it_did_not_deliver (Fixture *f, gconstpointer unused)
@@ -424,6 +455,8 @@ main (int argc, char **argv)
   ADD ("/plan/new-and-known", test_new_and_known);
   ADD ("/plan/other-size", test_other_size_under_a_known_name_is_verified_not_removed);
   ADD ("/plan/removal-by-policy", test_removal_by_policy);
+  ADD ("/plan/may-not-remove", test_nothing_is_removed_where_nothing_may_be);
+  ADD ("/plan/always-verified", test_what_is_always_verified_starves_nothing);
   ADD ("/plan/never-removes-undelivered", test_never_removes_what_it_did_not_deliver);
   ADD ("/plan/renumbered-uidvalidity", test_renumbered_uidvalidity);
   ADD ("/plan/copies-under-way", test_copies_under_way_have_names_of_their_own);
