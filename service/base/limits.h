@@ -162,6 +162,8 @@
 #define PF_LIMIT_HELPER_IDLE_SECONDS 60
 /* Users that the helper writes for at the same time: each is a process. */
 #define PF_LIMIT_HELPER_CHILDREN 64
+/* Folders that the helper remembers to be on the disk, some 100 octets each. */
+#define PF_LIMIT_HELPER_SETTLED 10000
 /* Local users that are offered to be chosen from: a directory service may know a million. */
 #define PF_LIMIT_LISTED_USERS 10000
 /* Connections to an LMTP server; one takes some hundred messages a second. */

@@ -64,19 +64,12 @@ pf_mailbox_path (const char *mailbox, const PfIdentity *identity)
   return g_strjoinv (identity->name, parts);
 }
 
+/* @parent: as O_PATH opened it */
 static gboolean
-make_here (int parent, const char *name, uid_t uid, PfTrouble *trouble)
+sync_here (int parent, PfTrouble *trouble)
 {
-  g_autofree char *self = NULL;
-  int fd;
+  int fd = openat (parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-  /* Made in the user's own folder only: never a home that is not mounted, never in what others
-   * share. */
-  if (!check_owner (parent, uid, "the folder above the mailbox", trouble))
-    return FALSE;
-  if (mkdirat (parent, name, 0700) != 0 && errno != EEXIST)
-    return pf_trouble_from_errno (trouble, errno, "making the mailbox");
-  fd = openat (parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0 || !pf_sync_folder (fd))
     {
       pf_trouble_from_errno (trouble, errno, "syncing the folder above the mailbox");
@@ -88,13 +81,43 @@ make_here (int parent, const char *name, uid_t uid, PfTrouble *trouble)
   return TRUE;
 }
 
+static gboolean
+make_here (int parent, const char *name, uid_t uid, PfTrouble *trouble)
+{
+  /* Made in the user's own folder only: never a home that is not mounted, never in what others
+   * share. */
+  if (!check_owner (parent, uid, "the folder above the mailbox", trouble))
+    return FALSE;
+  if (mkdirat (parent, name, 0700) != 0 && errno != EEXIST)
+    return pf_trouble_from_errno (trouble, errno, "making the mailbox");
+  return sync_here (parent, trouble);
+}
+
+/* What is there may have been made by a child that was killed before it synced; it makes nothing
+ * but in the user's own folders. */
+static gboolean
+settle_here (int parent, uid_t uid, PfTrouble *trouble)
+{
+  struct stat status;
+
+  if (fstat (parent, &status) == 0 && status.st_uid != uid)
+    return TRUE;
+  return sync_here (parent, trouble);
+}
+
 /* One step down, links followed. Takes @parent over. */
 static int
-step_down (int parent, const char *name, uid_t uid, gboolean make, PfTrouble *trouble)
+step_down (int parent, const char *name, uid_t uid, PfMailboxMode mode, PfTrouble *trouble)
 {
   int flags = O_PATH | O_DIRECTORY, fd = open_below (parent, name, flags, RESOLVE_NO_MAGICLINKS);
 
-  if (fd < 0 && errno == ENOENT && make)
+  if (fd >= 0 && mode == PF_MAILBOX_SETTLE && !settle_here (parent, uid, trouble))
+    {
+      close (parent);
+      close (fd);
+      return -1;
+    }
+  if (fd < 0 && errno == ENOENT && mode != PF_MAILBOX_LOOK)
     {
       if (!make_here (parent, name, uid, trouble))
         {
@@ -125,7 +148,7 @@ gboolean
 pf_mailbox_open (PfMailbox *mailbox,
                  const char *path,
                  const PfIdentity *identity,
-                 gboolean make,
+                 PfMailboxMode mode,
                  PfTrouble *trouble)
 {
   gsize length = existing_length (path, identity->home);
@@ -138,7 +161,7 @@ pf_mailbox_open (PfMailbox *mailbox,
     return pf_trouble_from_errno (trouble, errno, "opening the home folder");
   for (guint i = 0; fd >= 0 && parts[i] != NULL; i++)
     if (*parts[i] != '\0')
-      fd = step_down (fd, parts[i], identity->uid, make, trouble);
+      fd = step_down (fd, parts[i], identity->uid, mode, trouble);
   if (fd < 0)
     return FALSE;
   mailbox->root = openat (fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -264,9 +287,10 @@ gboolean
 pf_mail_folder_open (PfMailFolder *folder,
                      const PfMailbox *mailbox,
                      const char *directory,
+                     gboolean settled,
                      PfTrouble *trouble)
 {
-  gboolean made = FALSE;
+  gboolean made = FALSE, ok;
 
   *folder = (PfMailFolder){ .directory = -1, .tmp = -1, .new = -1, .cur = -1 };
   folder->directory = directory == NULL
@@ -280,15 +304,16 @@ pf_mail_folder_open (PfMailFolder *folder,
     folder->new = open_folder (folder->directory, "new", mailbox->uid, &made, trouble);
   if (folder->new >= 0)
     folder->cur = open_folder (folder->directory, "cur", mailbox->uid, &made, trouble);
-  if (folder->cur >= 0 && !made)
-    return TRUE;
-  if (folder->cur >= 0 && !pf_sync_folder (folder->directory))
-    pf_trouble_from_errno (trouble, errno, "syncing a new folder");
-  else if (folder->cur >= 0
-           && (directory == NULL || mark_folder (mailbox, folder, directory, trouble)))
-    return TRUE;
-  pf_mail_folder_close (folder);
-  return FALSE;
+  ok = folder->cur >= 0;
+  if (ok && (made || !settled) && !pf_sync_folder (folder->directory))
+    ok = pf_trouble_from_errno (trouble, errno, "syncing a folder");
+  if (ok && directory != NULL && made)
+    ok = mark_folder (mailbox, folder, directory, trouble);
+  else if (ok && directory != NULL && !settled && !pf_sync_folder (mailbox->root))
+    ok = pf_trouble_from_errno (trouble, errno, "syncing the mailbox");
+  if (!ok)
+    pf_mail_folder_close (folder);
+  return ok;
 }
 
 void

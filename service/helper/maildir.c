@@ -284,7 +284,7 @@ deliver_folder (PfMail **mails, gsize n, const PfMailbox *mailbox, PfQuota *quot
 
   if (directory != NULL && strlen (directory) > PF_FOLDER_DIRECTORY_MAX)
     pf_trouble_from_errno (&trouble, ENAMETOOLONG, "opening a folder");
-  else if (pf_mail_folder_open (&folder, mailbox, directory, &trouble))
+  else if (pf_mail_folder_open (&folder, mailbox, directory, mails[0]->settled, &trouble))
     {
       deliver_into (mails, n, &folder, quota);
       pf_mail_folder_close (&folder);
@@ -322,10 +322,15 @@ pf_maildir_deliver (PfMail *mails, gsize n, const PfPolicy *policy, const PfIden
   PfMailbox mailbox;
   PfTrouble trouble = PF_TROUBLE_NONE;
   PfQuota quota;
+  PfMailboxMode mode = PF_MAILBOX_SETTLE;
 
   for (gsize i = 0; i < n; i++)
-    mails[i].trouble = PF_TROUBLE_NONE;
-  if (pf_mailbox_open (&mailbox, path, identity, TRUE, &trouble))
+    {
+      mails[i].trouble = PF_TROUBLE_NONE;
+      if (mails[i].settled)
+        mode = PF_MAILBOX_MAKE;
+    }
+  if (pf_mailbox_open (&mailbox, path, identity, mode, &trouble))
     {
       pf_quota_open (&quota, mailbox.root);
       deliver_all (mails, n, &mailbox, &quota);
@@ -366,7 +371,7 @@ probe_above (const char *path, const PfIdentity *identity, PfTrouble *trouble)
   PfMailbox folder;
   gboolean ok;
 
-  if (!pf_mailbox_open (&folder, above, identity, FALSE, trouble))
+  if (!pf_mailbox_open (&folder, above, identity, PF_MAILBOX_LOOK, trouble))
     return FALSE;
   ok = try_writing (folder.root, trouble);
   pf_mailbox_close (&folder);
@@ -382,7 +387,7 @@ pf_maildir_probe (const PfPolicy *policy, const PfIdentity *identity, PfTrouble 
   gboolean ok;
 
   *trouble = PF_TROUBLE_NONE;
-  if (!pf_mailbox_open (&mailbox, path, identity, FALSE, trouble))
+  if (!pf_mailbox_open (&mailbox, path, identity, PF_MAILBOX_LOOK, trouble))
     {
       if (trouble->cause != ENOENT)
         return FALSE;

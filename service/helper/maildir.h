@@ -14,6 +14,7 @@ typedef struct
 {
   const PfRequestRecord *record;
   int fd; /* -1 for a probe; positioned at the message's first octet */
+  gboolean settled; /* into this folder was delivered before: it is on the disk */
   PfTrouble trouble;
 } PfMail;
 

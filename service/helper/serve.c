@@ -25,6 +25,7 @@ typedef struct
   PfPolicySource *source;
   GPtrArray *tasks; /* PfTask */
   GArray *ended;    /* pid_t: children that are not reaped yet */
+  PfSettled *settled;
 } Server;
 
 typedef struct
@@ -119,7 +120,8 @@ start_task (Server *self, const Packet *packet, gsize n, const char *user, const
   gsize length = collect (packet, n, user, PF_REQUEST_PROBE, fds, records, own_fds, 0);
 
   length = collect (packet, n, user, PF_REQUEST_DELIVER, fds, records, own_fds, length);
-  g_ptr_array_add (self->tasks, pf_task_start (records, own_fds, length, &self->source->policy));
+  g_ptr_array_add (self->tasks,
+                   pf_task_start (records, own_fds, length, &self->source->policy, self->settled));
 }
 
 static gboolean
@@ -225,6 +227,9 @@ answer (Server *self, PfTask *task)
       const PfTrouble *trouble = &task->troubles[task->answered];
 
       log_trouble (record, trouble);
+      if (record->operation == PF_REQUEST_DELIVER)
+        pf_settled_note (self->settled, &self->source->policy, record,
+                         trouble->code == PF_HELPER_DONE);
       memcpy (answers[n].id, record->id, sizeof answers[n].id);
       answers[n].code = trouble->code;
       delivered += record->operation == PF_REQUEST_DELIVER && trouble->code == PF_HELPER_DONE;
@@ -332,11 +337,13 @@ pf_serve (int fd, PfPolicySource *source)
   setsockopt (fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   self.tasks = g_ptr_array_new_with_free_func ((GDestroyNotify) pf_task_free);
   self.ended = g_array_new (FALSE, FALSE, sizeof (pid_t));
+  self.settled = pf_settled_new ();
   while (turn (&self, &malformed))
     ;
   for (guint i = 0; i < self.tasks->len; i++)
     pf_task_abort (self.tasks->pdata[i]);
   g_ptr_array_unref (self.tasks);
   g_array_unref (self.ended);
+  pf_settled_free (self.settled);
   return !malformed;
 }

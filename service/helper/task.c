@@ -47,7 +47,11 @@ set_deadline (PfTask *self)
 }
 
 PfTask *
-pf_task_start (const PfRequestRecord *records, const int *fds, gsize n, const PfPolicy *policy)
+pf_task_start (const PfRequestRecord *records,
+               const int *fds,
+               gsize n,
+               const PfPolicy *policy,
+               const PfSettled *settled)
 {
   PfTask *self = g_new0 (PfTask, 1);
   pid_t parent = getpid ();
@@ -59,7 +63,9 @@ pf_task_start (const PfRequestRecord *records, const int *fds, gsize n, const Pf
   self->mails = g_new0 (PfMail, n);
   self->troubles = g_new0 (PfTrouble, n);
   for (gsize i = 0; i < n; i++)
-    self->mails[i] = (PfMail){ .record = &self->records[i], .fd = fds[i] };
+    self->mails[i] = (PfMail){ .record = &self->records[i],
+                               .fd = fds[i],
+                               .settled = pf_settled_has (settled, policy, &records[i]) };
   set_deadline (self);
   if (pipe2 (ends, O_CLOEXEC | O_NONBLOCK) != 0)
     {

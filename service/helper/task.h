@@ -2,6 +2,7 @@
 #pragma once
 
 #include "helper/maildir.h"
+#include "helper/settled.h"
 
 #include <sys/types.h>
 
@@ -26,7 +27,7 @@ typedef struct
  * that say so.
  */
 PfTask  *pf_task_start (const PfRequestRecord *records, const int *fds, gsize n,
-                        const PfPolicy *policy);
+                        const PfPolicy *policy, const PfSettled *settled);
 void     pf_task_free  (PfTask *self);
 /* The child has something to say, or has ended. */
 void     pf_task_read  (PfTask *self);

@@ -11,6 +11,7 @@ Needs root, a compiler, and a build without sanitizers (PF_BUILD, else PF_BUILD_
 """
 
 import os
+import pwd
 import sqlite3
 import subprocess
 import sys
@@ -188,7 +189,17 @@ def provider(base, record):
     return Noting([text.replace(b'\n', b'\r\n') for text in TEXTS])
 
 
-def lose_power(protocol, remove, folder):
+def leave_folder(folder):
+    """A Maildir folder as a helper leaves it that was killed before it had synced the names. Not recorded: not on the disk."""
+    user = pwd.getpwnam('alice')
+    maildir = '/home/alice/Maildir'
+    for path in (maildir, maildir + folder):
+        for name in ('', '/tmp', '/new', '/cur'):
+            os.makedirs(path + name, exist_ok=True)
+            os.chown(path + name, user.pw_uid, user.pw_gid)
+
+
+def lose_power(protocol, remove, folder, killed=False):
     with isolated.Instance(polkit=False, build=build()) as instance:
         instance.end('service')
         # A file system that uses no inode number twice.
@@ -201,6 +212,8 @@ def lose_power(protocol, remove, folder):
         instance.service_environment.update(LD_PRELOAD=record.library, RECORD_FOLDER=record.folder)
         instance.start_service()
         record.begin()
+        if killed:
+            leave_folder('/.' + folder if folder else '')
         server = provider(hostile.Pop3 if protocol == 'pop3' else hostile.Imap, record)
         answer = instance.cli('add', 'p@example.net', 'Protocol=' + protocol, 'Security=none', 'Server=127.0.0.1', 'Port=%d' % server.port,
                               'LocalUser=alice', 'Remove=' + remove, 'Push=false', 'Enabled=false', 'TargetFolder=' + folder, '--no-test',
@@ -229,6 +242,15 @@ def test_imap_removing():
 
 def test_imap_keeping_into_a_new_folder():
     lose_power('imap', 'never', 'Work')
+
+
+def test_into_the_inbox_that_a_killed_helper_left():
+    """Fails when only what this child made is synced."""
+    lose_power('pop3', 'after-delivery', '', True)
+
+
+def test_into_a_folder_that_a_killed_helper_left():
+    lose_power('imap', 'after-delivery', 'Work', True)
 
 
 if __name__ == '__main__':
