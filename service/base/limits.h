@@ -126,6 +126,8 @@
  * stack. */
 #define PF_LIMIT_RSPAMD_VALUES 50000
 #define PF_LIMIT_RSPAMD_DEPTH 32
+/* Mailboxes of From fields that the sender rules look at; honest mail has one. */
+#define PF_LIMIT_FROM_MAILBOXES 100
 /* Symbols that are kept, the weightiest; a message gets some 30. */
 #define PF_LIMIT_RSPAMD_SYMBOLS 200
 /* Header lines that it wants added or taken out, the octets of one (ARC has some 1,000), and of a

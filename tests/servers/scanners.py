@@ -23,6 +23,12 @@ RECORDS = {
     ('mail.good.test', 'A'): '203.0.113.10',
     ('10.113.0.203.in-addr.arpa', 'PTR'): 'mail.good.test',
     ('66.100.51.198.dnsbl.test', 'A'): '127.0.0.2',
+    # What is recovered from a header has to be an address of the Internet, and a name below a public one.
+    ('example.com', 'A'): '93.184.216.34',
+    ('example.com', 'TXT'): 'v=spf1 ip4:93.184.216.34 -all',
+    ('_dmarc.example.com', 'TXT'): 'v=DMARC1; p=reject',
+    ('mail.example.com', 'A'): '93.184.216.34',
+    ('34.216.184.93.in-addr.arpa', 'PTR'): 'mail.example.com',
 }
 TYPES = {1: 'A', 12: 'PTR', 15: 'MX', 16: 'TXT'}
 
