@@ -88,8 +88,10 @@
 #define PF_LIMIT_MESSAGE_SIZE (512ULL * PF_MIB)
 /* A header block: what lies beyond is delivered as body, unread by us. */
 #define PF_LIMIT_HEADER_BLOCK PF_MIB
-/* The lines we put on top of a message. */
-#define PF_LIMIT_TRACE_BLOCK (16 * PF_KIB)
+/* The lines we put on top of a message, and what of them is the scanners'. Room for them is left
+ * in front of each body: a hole, which costs nothing. */
+#define PF_LIMIT_TRACE_BLOCK (64 * PF_KIB)
+#define PF_LIMIT_SCAN_LINES (32 * PF_KIB)
 /* A trace field that is read for the envelope: real ones stay below 2 KiB, and at most so many lie
  * above the provider's border. */
 #define PF_LIMIT_TRACE_VALUE (8 * PF_KIB)

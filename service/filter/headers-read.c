@@ -173,8 +173,8 @@ pf_headers_recipient (const char *header, gsize length, const char *name)
   return value != NULL ? pf_address_from_path (value) : NULL;
 }
 
-static void
-start_gmime (void)
+void
+pf_headers_start_gmime (void)
 {
   static gsize started;
 
@@ -196,7 +196,7 @@ pf_headers_subject (const char *header, gsize length)
     return g_strdup ("");
   if (strlen (raw) > SUBJECT_RAW_MAX)
     raw[SUBJECT_RAW_MAX] = '\0';
-  start_gmime ();
+  pf_headers_start_gmime ();
   decoded = g_mime_utils_header_decode_text (NULL, raw);
   subject = g_utf8_make_valid (decoded != NULL ? decoded : "", -1);
   if (strlen (subject) > SUBJECT_MAX)

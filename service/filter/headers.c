@@ -118,6 +118,8 @@ append_trace (GString *block, const PfTrace *trace)
   append_optional (block, "Delivered-To: ", trace->delivered_to, "\n");
   if (trace->scan_skipped)
     g_string_append (block, "X-Postferry-Scan: skipped\n");
+  if (trace->scan != NULL)
+    pf_scan_lines_append (block, trace->scan);
   append_optional (block, "X-Postferry-Id: ", trace->delivery_id, "\n");
   append_postferry (block, trace);
   append_received (block, trace);
@@ -230,6 +232,8 @@ is_renamed (const PfHeaderField *field, const PfTrace *trace)
 static void
 append_original (GString *block, const char *header, gsize length, const PfTrace *trace)
 {
+  PfScanRemovals *removals = pf_scan_removals_new (trace->scan, header, length);
+  gboolean other_subject = pf_scan_lines_change_subject (trace->scan);
   PfHeaderIter iter;
   PfHeaderField field;
   gsize room = RENAME_ROOM;
@@ -237,8 +241,14 @@ append_original (GString *block, const char *header, gsize length, const PfTrace
   pf_header_iter_init (&iter, header, length);
   while (pf_header_iter_next (&iter, &field))
     {
-      if (is_removed (&field, trace))
+      if (pf_scan_removals_fit (removals, &field) || is_removed (&field, trace))
         continue;
+      if (other_subject && pf_header_field_is (&field, "Subject"))
+        {
+          pf_scan_lines_append_subject (block, trace->scan, &field);
+          other_subject = FALSE;
+          continue;
+        }
       if (is_renamed (&field, trace))
         {
           /* Hundreds of them are nobody's trace: the block stays within its bound. */
@@ -249,7 +259,10 @@ append_original (GString *block, const char *header, gsize length, const PfTrace
         }
       g_string_append_len (block, field.start, (gssize) field.length);
     }
+  if (other_subject)
+    pf_scan_lines_append_subject (block, trace->scan, NULL);
   g_string_append_len (block, iter.at, iter.end - iter.at);
+  pf_scan_removals_free (removals);
 }
 
 GString *

@@ -2,7 +2,7 @@
  * bytes. */
 #pragma once
 
-#include <glib.h>
+#include "filter/scan-lines.h"
 
 /* Strings may be NULL where not known; every value is filtered before it is written. */
 typedef struct
@@ -19,6 +19,7 @@ typedef struct
   const char *version;
   gboolean scan_skipped;    /* X-Postferry-Scan: skipped */
   gint64 time;              /* unix seconds */
+  const PfScanLines *scan;  /* what scanners found and want; NULL for nothing */
 } PfTrace;
 
 /* (transfer full): the finished header block, LF line ends: our lines, then @header with the fields
@@ -37,6 +38,8 @@ gboolean pf_headers_is_loop (const char *header, gsize length, const char *host,
 char    *pf_headers_recipient (const char *header, gsize length, const char *name);
 /* (transfer full): Subject decoded (RFC 2047) to UTF-8, at most 4 KiB; "" without. */
 char    *pf_headers_subject (const char *header, gsize length);
+/* GMime, once a process. */
+void     pf_headers_start_gmime (void);
 /* How many octets at the front are an mbox line (`From ` or `>From `) that some servers send before
  * the first field. */
 gsize    pf_headers_skip_mbox (const char *header, gsize length);
