@@ -24,6 +24,7 @@ check-crash: packages-check
 	ninja -C build/crash
 	$(SUDO) env PF_BUILD=$(CURDIR)/build/crash $(PYTHON) tests/crash/test_steps.py --all
 	$(SUDO) env PF_BUILD=$(CURDIR)/build/crash $(PYTHON) tests/crash/random_kills.py --kills 1000
+	$(SUDO) env PF_BUILD=$(CURDIR)/build/crash PF_SLOW=1 $(PYTHON) tests/crash/test_disk.py
 	$(SUDO) env PF_BUILD_PLAIN=$(CURDIR)/build/crash $(PYTHON) tests/mutants/run.py --all
 
 # Messages a second against the peers (root): build/bench.md.

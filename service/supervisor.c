@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,10 +38,15 @@ give_folder (const char *parent, const char *name, const struct passwd *user)
   g_autofree char *path = g_build_filename (parent, name, NULL);
   int fd = -1;
   gboolean ok;
+  struct stat status;
 
   if (g_mkdir_with_parents (path, 0700) == 0)
     fd = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   ok = fd >= 0 && fchown (fd, user->pw_uid, user->pw_gid) == 0;
+  /* What cannot be written to now, and was given before, is no reason not to start: the service
+   * tells it, and goes on when it can be. */
+  if (!ok && fd >= 0 && errno == EROFS && fstat (fd, &status) == 0 && status.st_uid == user->pw_uid)
+    ok = TRUE;
   if (!ok)
     g_printerr ("postferryd: cannot give %s to %s: %s\n", path, user->pw_name, g_strerror (errno));
   if (fd >= 0)

@@ -67,6 +67,7 @@ struct _PfCheck
   guint limit_left;
   gboolean more;     /* messages were left for the next check */
   gboolean stuck;    /* a listed message is set aside */
+  GPtrArray *deferred; /* (nullable): of this folder, see blame.c */
   gboolean doubtful; /* what this session brought may be other names': verified next time */
   gboolean closing;
   guint in_use_tries, in_use_timer; /* until the mailbox is free */
@@ -108,13 +109,21 @@ void pf_check_fetch_begin  (PfCheck *self);
  * time, before anything is removed. */
 void pf_check_doubt_fetched (PfCheck *self);
 void pf_check_fetch_more   (PfCheck *self);
+/* blame.c */
+/* @item was not delivered, for a @reason that may be its own. Its row is adopted. */
+void pf_check_defer        (PfCheck *self, PfPlanItem *item, const char *reason);
+/* All of the folder were tried: counts it against those that are to blame. TRUE when that is being
+ * written. */
+gboolean pf_check_blame    (PfCheck *self);
+
+/* fetch.c again */
 /* @item's way ended; @committed: nothing of it is open any more. */
 void pf_check_item_done    (PfCheck *self, PfPlanItem *item, gboolean committed);
 /* The row for @item, the ledger's or a new one (transfer full). */
 PfRow *pf_check_row_for    (PfCheck *self, const PfPlanItem *item);
 /* Stores that @item was not delivered, and counts it where it may be the message's own fault: too
- * often, and it is set aside. */
-void pf_check_store_failure (PfCheck *self, PfPlanItem *item, const char *reason,
+ * often, and it is set aside: TRUE then. */
+gboolean pf_check_store_failure (PfCheck *self, PfPlanItem *item, const char *reason,
                              gboolean own_fault);
 PfEvent *pf_check_message_event (PfCheck *self, const PfPlanItem *item, PfOutcome outcome,
                                  const char *reason);

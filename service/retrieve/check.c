@@ -360,6 +360,7 @@ pf_check_finalize (GObject *object)
   g_clear_object (&self->account);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->secret, pf_secret_unref);
+  g_clear_pointer (&self->deferred, g_ptr_array_unref);
   g_clear_pointer (&self->plan, g_ptr_array_unref);
   g_clear_pointer (&self->listing, pf_listing_free);
   g_clear_pointer (&self->ledger, pf_ledger_free);

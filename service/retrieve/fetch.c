@@ -87,11 +87,12 @@ put_rows (PfCheck *self, GPtrArray *rows)
   pf_journal_put_async (self->parts.journal, self->settings->address, rows, NULL, on_put, put);
 }
 
-void
+gboolean
 pf_check_store_failure (PfCheck *self, PfPlanItem *item, const char *reason, gboolean own_fault)
 {
   GPtrArray *rows = g_ptr_array_new_with_free_func ((GDestroyNotify) pf_row_free);
   PfRow *row = pf_check_row_for (self, item);
+  gboolean aside = FALSE;
 
   g_free (row->reason);
   row->reason = g_strdup (reason);
@@ -99,12 +100,13 @@ pf_check_store_failure (PfCheck *self, PfPlanItem *item, const char *reason, gbo
   if (own_fault && ++row->failures >= PF_LIMIT_MESSAGE_FAILURES)
     {
       row->state = PF_ROW_SET_ASIDE;
-      self->stuck = TRUE;
+      self->stuck = aside = TRUE;
     }
   else if (row->state != PF_ROW_INTENT)
     row->state = PF_ROW_FAILED;
   g_ptr_array_add (rows, row);
   put_rows (self, rows);
+  return aside;
 }
 
 /* --- Doubts ----------------------------------------------------------------------------------- */
@@ -420,7 +422,7 @@ pf_check_fetch_more (PfCheck *self)
       pf_session_set_expected (self->session, self->octets_fetching);
       pf_session_fetch_flush (self->session);
     }
-  if (item == NULL && self->in_flight == 0)
+  if (item == NULL && self->in_flight == 0 && !pf_check_blame (self))
     pf_check_remove_begin (self);
 }
 

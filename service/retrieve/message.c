@@ -233,14 +233,13 @@ defer (PfMessage *message, PfDeliveryResult result, const char *text)
 
   record (message, PF_OUTCOME_DEFERRED, text);
   check->tally.deferred++;
-  /* Which recipients have it already is kept. Only where others could be delivered it may be the
-   * message's own fault. */
+  /* Which recipients have it already is kept. */
   adopt_row (message);
-  pf_check_store_failure (check, message->item, text, !ends && check->tally.delivered > 0);
+  pf_check_store_failure (check, message->item, text, FALSE);
   if (ends)
     pf_check_fail (check, g_error_new_literal (PF_PROBLEM, (int) code, text));
   else
-    pf_check_note (check, g_error_new_literal (PF_PROBLEM, (int) code, text));
+    pf_check_defer (check, message->item, text);
   pf_message_done (message, FALSE);
 }
 

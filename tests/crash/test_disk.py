@@ -178,6 +178,34 @@ def test_state_that_cannot_be_written_to():
             kit.recovers()
 
 
+def test_a_spool_that_cannot_be_written_to_at_the_start():
+    """Fails when the supervisor, or the daemon, ends over it."""
+    with Kit(mailbox.Imap) as kit:
+        spool = kit.instance.path('state', 'spool')
+        subprocess.run(['mount', '--bind', spool, spool], check=True)
+        subprocess.run(['mount', '-o', 'remount,bind,ro', spool], check=True)
+        try:
+            kit.instance.restart_service()
+            kit.add()
+            kit.fails({'disk-low'}, restart=False)
+        finally:
+            subprocess.run(['umount', '-l', spool], check=True)
+        kit.recovers()
+
+
+def test_when_there_is_room_mail_comes_by_itself():
+    """The next try is planned, and nobody asks for one: a minute later."""
+    if 'PF_SLOW' not in os.environ:
+        raise harness.Skip('it takes more than a minute: set PF_SLOW')
+    with Kit(mailbox.Imap) as kit:
+        ballast = kit.fill(kit.instance.path('state'), 2 << 20)
+        kit.add()
+        isolated.wait_for(lambda: 'retrying' in kit.instance.cli('list', '--no-legend').stdout, what='the failure to be told')
+        os.unlink(ballast)
+        isolated.wait_for(lambda: kit.box.texts() == [], 300, 'the mail to be fetched and removed')
+        equal(sample.compare(TEXTS, sample.delivered('/home/alice/Maildir')), (0, 0, 0))
+
+
 if __name__ == '__main__':
     isolated.enter()
     harness.run_tests(globals())

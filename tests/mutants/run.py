@@ -142,7 +142,11 @@ MUTANTS = [
     ('no-brake', 'service/retrieve/removal.c', 'return removal->items->len > figures->', 'return FALSE && figures->', 'crash-oddities'),
     ('one-message-holds-up-the-rest', 'service/retrieve/fetch.c', '++row->failures >= PF_LIMIT_MESSAGE_FAILURES', '++row->failures > 1000',
      'crash-oddities'),
-    ('a-full-disk-counts-against-a-message', 'service/retrieve/message.c', '!ends && check->tally.delivered > 0', 'TRUE', 'crash-disk'),
+    ('a-full-disk-counts-against-a-message', 'service/retrieve/message.c', 'pf_check_store_failure (check, message->item, text, FALSE);',
+     'pf_check_store_failure (check, message->item, text, TRUE);', 'crash-disk'),
+    ('what-the-target-refuses-counts-against-a-message', 'service/retrieve/blame.c', 'all == NULL || !is_their_own_fault (self, all)', 'all == NULL',
+     'crash-oddities'),
+    ('a-message-alone-is-never-to-blame', 'service/retrieve/blame.c', '->item->row->failures == 0)', '->item->row->failures < 9)', 'crash-oddities'),
 ]
 
 
