@@ -64,6 +64,7 @@ write_beside (const char *path, const char *next, const char *data, gsize length
   code = fchmod (fd, 0600) == 0 && write_all (fd, data, length) && fsync (fd) == 0 ? 0 : errno;
   if (close (fd) != 0 && code == 0)
     code = errno;
+  pf_step (PF_STEP_FILE_WRITTEN);
   if (code == 0 && rename (next, path) == 0)
     return TRUE;
   code = code != 0 ? code : errno;

@@ -43,6 +43,7 @@ static const char *const names[PF_STEP_N] = {
   [PF_STEP_GONE] = "gone",
   [PF_STEP_GONE_DONE] = "gone-done",
   [PF_STEP_FILE_WRITE] = "file-write",
+  [PF_STEP_FILE_WRITTEN] = "file-written",
   [PF_STEP_FILE_RENAMED] = "file-renamed",
   [PF_STEP_FILE_SYNCED] = "file-synced",
   [PF_STEP_FILE_UNLINKED] = "file-unlinked",

@@ -41,6 +41,7 @@ typedef enum
   PF_STEP_GONE,               /* before "gone" is committed */
   PF_STEP_GONE_DONE,          /* after it */
   PF_STEP_FILE_WRITE,         /* account, state, keyring: before a file is written */
+  PF_STEP_FILE_WRITTEN,       /* the new one is synced beside it */
   PF_STEP_FILE_RENAMED,       /* it has its name, folder not yet synced */
   PF_STEP_FILE_SYNCED,        /* folder synced */
   PF_STEP_FILE_UNLINKED,      /* a file is gone, folder not yet synced */

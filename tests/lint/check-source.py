@@ -90,9 +90,8 @@ def check_text(name, complain):
 
 
 def check_format(complain):
-    for name in files('.c', '.h'):
-        if not name.endswith('.c'):
-            continue
+    # Headers are set by hand: their prototypes stand in columns, as GLib's do, which clang-format 14 takes apart.
+    for name in files('.c'):
         done = subprocess.run(['clang-format', '--dry-run', '-Werror', name], cwd=SOURCE, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             complain(name, 'not formatted: clang-format -i %s' % name)
