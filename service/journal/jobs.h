@@ -44,12 +44,24 @@ void     pf_put_job_free (gpointer data);
 /* Result: a GArray of gint64 with the rows' ids. */
 gboolean pf_job_put      (PfDatabase *database, gpointer put_job, gpointer *ids, GError **error);
 
-/* --- upkeep-jobs.c ---------------------------------------------------------------------------- */
+/* --- folder-jobs.c ---------------------------------------------------------------------------- */
 
 typedef struct
 {
-  char *account, *folder;
+  char *account;
+  PfFolderState *state;
 } PfFolderJob;
+
+void     pf_folder_job_free (gpointer data);
+gboolean pf_job_folder_seen (PfDatabase *database, gpointer folder_job, gpointer *result,
+                             GError **error);
+/* Result: a GPtrArray of PfFolderState */
+gboolean pf_job_folders     (PfDatabase *database, gpointer address, gpointer *states,
+                             GError **error);
+gboolean pf_job_put_folder  (PfDatabase *database, gpointer folder_job, gpointer *result,
+                             GError **error);
+
+/* --- upkeep-jobs.c ---------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -58,12 +70,6 @@ typedef struct
   gint64 now;  /* us */
 } PfTidyJob;
 
-void     pf_folder_job_free (gpointer data);
-gboolean pf_job_folder_seen (PfDatabase *database, gpointer folder_job, gpointer *result,
-                             GError **error);
-/* Result: char ** */
-gboolean pf_job_folders     (PfDatabase *database, gpointer address, gpointer *names,
-                             GError **error);
 void     pf_tidy_job_free   (gpointer data);
 gboolean pf_job_tidy        (PfDatabase *database, gpointer tidy_job, gpointer *result,
                              GError **error);

@@ -162,7 +162,7 @@ pf_journal_folder_seen_async (PfJournal *self,
   PfFolderJob *job = g_new0 (PfFolderJob, 1);
 
   job->account = g_strdup (account);
-  job->folder = g_strdup (folder);
+  job->state = pf_folder_state_new (folder);
   push (self, new_task (self, callback, user_data), pf_job_folder_seen, job, pf_folder_job_free,
         NULL);
 }
@@ -193,13 +193,23 @@ pf_journal_folders_async (PfJournal *self,
                           gpointer user_data)
 {
   push (self, new_task (self, callback, user_data), pf_job_folders, g_strdup (account), g_free,
-        (GDestroyNotify) g_strfreev);
+        (GDestroyNotify) g_ptr_array_unref);
 }
 
-char **
+GPtrArray *
 pf_journal_folders_finish (PfJournal *self, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+pf_journal_put_folder (PfJournal *self, const char *account, const PfFolderState *state)
+{
+  PfFolderJob *job = g_new0 (PfFolderJob, 1);
+
+  job->account = g_strdup (account);
+  job->state = pf_folder_state_copy (state);
+  push (self, NULL, pf_job_put_folder, job, pf_folder_job_free, NULL);
 }
 
 /* --- Accounts --------------------------------------------------------------------------------- */

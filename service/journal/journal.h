@@ -61,6 +61,25 @@ typedef struct
   GPtrArray *deliveries;
 } PfRow;
 
+/* A folder whose first listing was planned, and how it was when all of it was settled: each message
+ * with a UID below @next_uid was delivered, or it was decided that it is not fetched. */
+typedef struct
+{
+  char *name;
+  guint32 next_uid; /* 0: not settled, and nothing below means anything */
+  guint32 uidvalidity;
+  guint32 uidnext;       /* as the server told it, 0 where it did not */
+  guint32 messages;      /* below @next_uid */
+  guint64 highestmodseq; /* as the server told it, 0 where it did not (RFC 7162 section 3.1.2) */
+  gint64 listed;         /* us: when all of it was listed */
+  gint64 due;            /* us: when the first of it is to be removed, 0 for never */
+  char *wanted;          /* the settings that decided, as a digest */
+} PfFolderState;
+
+PfFolderState *pf_folder_state_new  (const char *name);
+void           pf_folder_state_free (PfFolderState *state);
+PfFolderState *pf_folder_state_copy (const PfFolderState *state);
+
 void   pf_row_free (PfRow *row);
 PfRow *pf_row_copy (const PfRow *row);
 
@@ -101,10 +120,14 @@ void       pf_journal_tidy        (PfJournal *self, const char *account, GPtrArr
 void       pf_journal_folder_seen_async  (PfJournal *self, const char *account, const char *folder,
                                           GAsyncReadyCallback callback, gpointer user_data);
 gboolean   pf_journal_folder_seen_finish (PfJournal *self, GAsyncResult *result, GError **error);
-/* (transfer full): names of folders seen. */
+/* (transfer full) (element-type PfFolderState): the folders seen. */
 void       pf_journal_folders_async  (PfJournal *self, const char *account,
                                       GAsyncReadyCallback callback, gpointer user_data);
-char     **pf_journal_folders_finish (PfJournal *self, GAsyncResult *result, GError **error);
+GPtrArray *pf_journal_folders_finish (PfJournal *self, GAsyncResult *result, GError **error);
+/* A folder that was seen is as @state says; fire and forget. Call it when all that it says of
+ * messages is committed. */
+void       pf_journal_put_folder     (PfJournal *self, const char *account,
+                                      const PfFolderState *state);
 
 /* --- Accounts --------------------------------------------------------------------------------- */
 
@@ -139,4 +162,5 @@ GVariant  *pf_journal_statistics_finish (PfJournal *self, GAsyncResult *result, 
 /* [Log] KeepDays: older events are deleted, soon, and again every hour. */
 void       pf_journal_set_keep_days (PfJournal *self, guint days);
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PfFolderState, pf_folder_state_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PfRow, pf_row_free)

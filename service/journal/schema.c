@@ -36,6 +36,16 @@ static const char *const upgrades[] = {
   "CREATE TABLE statistic (day TEXT NOT NULL, account TEXT NOT NULL, delivered INTEGER NOT NULL,"
   " junked INTEGER NOT NULL, quarantined INTEGER NOT NULL, octets INTEGER NOT NULL,"
   " PRIMARY KEY (day, account)) WITHOUT ROWID;",
+
+  /* How a folder was when all of it was settled: PfFolderState. */
+  "ALTER TABLE folder ADD COLUMN next_uid INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE folder ADD COLUMN uidvalidity INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE folder ADD COLUMN uidnext INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE folder ADD COLUMN messages INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE folder ADD COLUMN highestmodseq INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE folder ADD COLUMN listed INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE folder ADD COLUMN due INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE folder ADD COLUMN wanted TEXT NOT NULL DEFAULT '';",
 };
 
 int

@@ -14,54 +14,7 @@ pf_tidy_job_free (gpointer data)
   g_free (job);
 }
 
-void
-pf_folder_job_free (gpointer data)
-{
-  PfFolderJob *job = data;
-
-  g_free (job->account);
-  g_free (job->folder);
-  g_free (job);
-}
-
-/* --- Folders and forgetting ------------------------------------------------------------------- */
-
-gboolean
-pf_job_folder_seen (PfDatabase *database, gpointer data, gpointer *result, GError **error)
-{
-  PfFolderJob *job = data;
-  gint64 account = pf_account_row (database, job->account, TRUE, error);
-
-  return account >= 0
-         && pf_database_run (database, error,
-                             "INSERT OR IGNORE INTO folder (account, name) VALUES (?1, ?2)", "is",
-                             account, job->folder);
-}
-
-gboolean
-pf_job_folders (PfDatabase *database, gpointer address, gpointer *result, GError **error)
-{
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  gint64 account = pf_account_row (database, address, FALSE, error);
-  sqlite3_stmt *statement =
-      pf_database_prepare (database, "SELECT name FROM folder WHERE account = ?1", error);
-  gboolean more = FALSE;
-
-  if (account < 0 || statement == NULL
-      || !pf_database_bind (database, statement, error, "i", account))
-    return FALSE;
-  do
-    {
-      if (!pf_database_step (database, statement, &more, error))
-        return FALSE;
-      if (more)
-        g_ptr_array_add (names, pf_database_text (statement, 0));
-    }
-  while (more);
-  g_ptr_array_add (names, NULL);
-  *result = g_ptr_array_free (g_steal_pointer (&names), FALSE);
-  return TRUE;
-}
+/* --- Forgetting ------------------------------------------------------------------------------- */
 
 static gboolean
 forget_rows (PfDatabase *database, gint64 account, GError **error)

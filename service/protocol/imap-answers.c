@@ -33,13 +33,13 @@ pf_imap_set_capabilities (PfImap *self, const char *list)
   self->capabilities_told = TRUE;
 }
 
-static guint32
-parse_uint32 (const char *text)
+/* 0 for what is no number, or too large. */
+static guint64
+parse_number (const char *text, guint64 max)
 {
   guint64 number = 0;
 
-  return g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT32, &number, NULL) ? (guint32) number
-                                                                              : 0;
+  return g_ascii_string_to_unsigned (text, 10, 0, max, &number, NULL) ? number : 0;
 }
 
 /* What a response code tells of the session or the folder. Unknown ones are ignored. */
@@ -50,12 +50,17 @@ note_code (PfImap *self, const char *code, const char *arguments)
     pf_imap_set_capabilities (self, arguments);
   else if (strcmp (code, "UIDVALIDITY") == 0)
     {
-      self->selected.uidvalidity = parse_uint32 (arguments);
+      self->selected.uidvalidity = (guint32) parse_number (arguments, G_MAXUINT32);
       /* nz-number (RFC 9051 section 9): zero names nothing. */
       self->selected.has_uidvalidity = self->selected.uidvalidity != 0;
     }
   else if (strcmp (code, "UIDNEXT") == 0)
-    self->selected.uidnext = parse_uint32 (arguments);
+    self->selected.uidnext = (guint32) parse_number (arguments, G_MAXUINT32);
+  /* A modification sequence has 63 bits (RFC 7162 section 7). */
+  else if (strcmp (code, "HIGHESTMODSEQ") == 0)
+    self->selected.highestmodseq = parse_number (arguments, G_MAXINT64);
+  else if (strcmp (code, "NOMODSEQ") == 0)
+    self->selected.highestmodseq = 0;
   else if (strcmp (code, "PERMANENTFLAGS") == 0)
     {
       g_autofree char *lower = g_ascii_strdown (arguments, -1);

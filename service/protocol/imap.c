@@ -134,14 +134,18 @@ pf_imap_send_raw (PfImap *self, const char *text, gssize length)
 }
 
 /* Whose answers could be taken for those of @last: they wait for each other. A folder may be opened
- * while ID is not answered yet. */
+ * while ID is not answered yet, and be listed while it is being opened: where that fails the server
+ * has nothing to list. */
 static gboolean
 must_wait (const PfImapPending *next, const PfImapPending *last)
 {
   gboolean opens = next->command == PF_IMAP_SELECT || next->command == PF_IMAP_EXAMINE;
 
-  if (last->parts_sent < last->parts->len || is_barrier (last->command))
+  if (last->parts_sent < last->parts->len)
     return TRUE;
+  if (is_barrier (last->command))
+    return next->command != PF_IMAP_FETCH_LISTING
+           || (last->command != PF_IMAP_SELECT && last->command != PF_IMAP_EXAMINE);
   return is_barrier (next->command) && !(opens && last->command == PF_IMAP_ID);
 }
 

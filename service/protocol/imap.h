@@ -3,7 +3,9 @@
  * The stream is first framed into lines and literals (imap-framer.h, bounded), then parsed
  * (imap-parser.h); literals of message bodies are streamed. Commands are pipelined except where RFC
  * 9051 5.5 forbids: STARTTLS, AUTHENTICATE, LOGIN, SELECT, EXAMINE, IDLE and synchronising literals
- * wait for what is before them and hold up what is behind.
+ * wait for what is before them and hold up what is behind; except that a folder may be opened while
+ * ID is not answered yet, and listed in the same breath: what such a FETCH tells counts only behind
+ * the OK to the SELECT.
  */
 #pragma once
 
@@ -136,6 +138,7 @@ typedef struct
   gboolean has_uidvalidity;
   guint32 uidnext;
   guint32 exists;
+  guint64 highestmodseq; /* 0 without CONDSTORE, and after NOMODSEQ (RFC 7162 section 3.1.2) */
   gboolean read_only;
   gboolean may_delete; /* \Deleted is in PERMANENTFLAGS, or the server sent none */
 } PfImapSelected;

@@ -11,7 +11,7 @@
 #pragma once
 
 #include "retrieve/check.h"
-#include "retrieve/plan.h"
+#include "retrieve/settled.h"
 #include "retrieve/tally.h"
 
 typedef enum
@@ -53,12 +53,14 @@ struct _PfCheck
   GCancellable *cancellable;
   PfSession *session;
   PfLedger *ledger;
-  GHashTable *folders_seen;
+  GHashTable *folders_seen; /* name -> PfFolderState */
+  char *wanted;             /* what pf_settled_wanted() made of the settings */
   GHashTable *recipients; /* user -> GINT: 1 known, -1 unknown */
 
   GPtrArray *folders;
   guint folder_index;
   PfListing *listing;
+  gint64 listed_at; /* us: when the listing was asked for */
   GPtrArray *plan;
   guint next_item;
   guint fetching, in_flight; /* of the session; from RETR to the last commit */

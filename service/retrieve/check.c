@@ -375,6 +375,7 @@ pf_check_finalize (GObject *object)
   g_clear_object (&self->parts.target);
   pf_settings_unref ((PfSettings *) self->settings);
   g_free (self->account_hash);
+  g_free (self->wanted);
   g_free (self->path);
   G_OBJECT_CLASS (pf_check_parent_class)->finalize (object);
 }

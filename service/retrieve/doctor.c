@@ -78,7 +78,7 @@ static void
 list_next (PfCheck *self)
 {
   if (self->folder_index < self->folders->len)
-    pf_session_list_async (self->session, self->folders->pdata[self->folder_index], FALSE,
+    pf_session_list_async (self->session, self->folders->pdata[self->folder_index], FALSE, NULL,
                            on_listed, g_object_ref (self));
   else
     {

@@ -3,6 +3,8 @@
 #include "base/limits.h"
 #include "base/step.h"
 
+#include <string.h>
+
 /* --- Rows ------------------------------------------------------------------------------------- */
 
 PfRow *
@@ -183,8 +185,14 @@ on_folder_seen (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 note_folder (PfCheck *self)
 {
-  if (!g_hash_table_add (self->folders_seen, g_strdup (self->listing->folder)))
+  const char *name = self->listing->folder;
+
+  const PfFolderState *seen = g_hash_table_lookup (self->folders_seen, name);
+
+  /* What POP3 saw has a name of its own in the journal. */
+  if (seen != NULL && strcmp (seen->name, name) == 0)
     return;
+  g_hash_table_insert (self->folders_seen, g_strdup (name), pf_folder_state_new (name));
   self->in_flight++;
   pf_journal_folder_seen_async (self->parts.journal, self->settings->address, self->listing->folder,
                                 on_folder_seen, g_object_ref (self));
@@ -196,7 +204,7 @@ tidy_rows (PfCheck *self)
   g_autoptr (GPtrArray) listed = NULL;
   GPtrArray *rows = pf_ledger_rows (self->ledger);
 
-  if (!self->listing->complete || self->folders->len > 1)
+  if (!self->listing->complete || self->listing->from != 0 || self->folders->len > 1)
     return;
   listed = g_ptr_array_new ();
   for (guint i = 0; i < rows->len; i++)

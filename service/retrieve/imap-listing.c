@@ -2,11 +2,22 @@
 
 #include "base/limits.h"
 
+/* Folder and listing are asked for in one breath: the answers come in this order. */
+static void
+ask_for_listing (PfImapSession *self)
+{
+  g_autofree char *set =
+      g_strdup_printf ("%u:*", self->settled != NULL ? self->settled->next_uid : 1);
+
+  pf_imap_uid_fetch_listing (self->imap, set);
+}
+
 void
 pf_imap_listing_begin (PfImapSession *self,
                        GTask *task,
                        const PfFolder *folder,
-                       gboolean for_removal)
+                       gboolean for_removal,
+                       const PfFolderState *settled)
 {
   self->listing_task = task;
   self->uidvalidity = 0;
@@ -15,11 +26,44 @@ pf_imap_listing_begin (PfImapSession *self,
   self->folder = g_strdup (folder->name);
   g_clear_pointer (&self->listed, g_hash_table_unref);
   self->listed = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) pf_listed_free);
+  g_clear_pointer (&self->settled, pf_folder_state_free);
+  self->settled = settled != NULL ? pf_folder_state_copy (settled) : NULL;
+  self->listing_void = FALSE;
   if (for_removal)
     pf_imap_select (self->imap, folder->raw_name);
   else
     pf_imap_examine (self->imap, folder->raw_name);
+  ask_for_listing (self);
   pf_session_kick (SESSION (self));
+}
+
+static PfListed *
+listed_for (PfImapSession *self, guint32 uid)
+{
+  PfListed *listed = g_hash_table_lookup (self->listed, GUINT_TO_POINTER (uid));
+
+  if (listed != NULL)
+    return listed;
+  if (g_hash_table_size (self->listed) >= 2ULL * self->most_exist + PF_LIMIT_LISTED_BEYOND)
+    {
+      pf_session_fail_with (
+          SESSION (self), PF_PROBLEM_PROTOCOL_ERROR,
+          "%s contradicts itself: it counts %u messages in %s and lists more than twice as many",
+          SETTINGS (self)->server, self->most_exist, self->folder);
+      return NULL;
+    }
+  if (g_hash_table_size (self->listed) >= PF_LIMIT_LISTED_MESSAGES)
+    {
+      pf_session_fail_with (SESSION (self), PF_PROBLEM_LIMIT_EXCEEDED,
+                            "%s lists more than %d messages", SETTINGS (self)->server,
+                            PF_LIMIT_LISTED_MESSAGES);
+      return NULL;
+    }
+  listed = g_new0 (PfListed, 1);
+  listed->number = uid;
+  listed->uid = g_strdup_printf ("%u", uid);
+  g_hash_table_insert (self->listed, GUINT_TO_POINTER (uid), listed);
+  return listed;
 }
 
 void
@@ -27,32 +71,23 @@ pf_imap_listing_item (PfImapSession *self, const PfImapEvent *event)
 {
   PfListed *listed;
 
-  if (self->listing_task == NULL || event->uid == 0 || !event->has_size)
+  if (self->listing_task == NULL || self->uidvalidity == 0 || self->listing_void || event->uid == 0
+      || !event->has_size)
     return;
   self->most_exist = MAX (self->most_exist, pf_imap_get_selected (self->imap)->exists);
-  if (g_hash_table_size (self->listed) >= 2ULL * self->most_exist + PF_LIMIT_LISTED_BEYOND)
-    {
-      pf_session_fail_with (
-          SESSION (self), PF_PROBLEM_PROTOCOL_ERROR,
-          "%s contradicts itself: it counts %u messages in %s and lists more than twice as many",
-          SETTINGS (self)->server, self->most_exist, self->folder);
-      return;
-    }
-  if (g_hash_table_size (self->listed) >= PF_LIMIT_LISTED_MESSAGES)
-    {
-      pf_session_fail_with (SESSION (self), PF_PROBLEM_LIMIT_EXCEEDED,
-                            "%s lists more than %d messages", SETTINGS (self)->server,
-                            PF_LIMIT_LISTED_MESSAGES);
-      return;
-    }
-  listed = g_new0 (PfListed, 1);
-  listed->number = event->uid;
-  listed->uid = g_strdup_printf ("%u", event->uid);
+  /* There is none, the server says. */
+  if (self->most_exist == 0)
+    return;
+  /* "n:*" always brings the last message (RFC 9051 section 9, seq-range). */
+  if (self->settled != NULL && event->uid < self->settled->next_uid)
+    return;
+  listed = listed_for (self, event->uid);
+  if (listed == NULL)
+    return;
   listed->size = event->size;
   listed->date = event->has_date ? event->internal_date : 0;
   listed->seen = (event->flags & PF_IMAP_FLAG_SEEN) != 0;
   listed->deleted = (event->flags & PF_IMAP_FLAG_DELETED) != 0;
-  g_hash_table_insert (self->listed, GUINT_TO_POINTER (event->uid), listed);
   pf_session_foresee (SESSION (self), listed, pf_imap_get_selected (self->imap)->uidvalidity);
   pf_imap_transfer_flush_full (self);
 }
@@ -86,10 +121,35 @@ finish (PfImapSession *self)
       g_hash_table_iter_steal (&iter);
     }
   g_ptr_array_sort (listing->messages, by_number);
-  listing->complete = listing->messages->len >= selected->exists;
+  listing->from = self->settled != NULL ? self->settled->next_uid : 0;
+  listing->unlisted = self->settled != NULL ? self->settled->messages : 0;
+  listing->uidnext = selected->uidnext;
+  listing->highestmodseq = selected->highestmodseq;
+  listing->complete = listing->messages->len + listing->unlisted >= selected->exists;
   pf_session_answer (SESSION (self), task);
   g_task_return_pointer (task, listing, (GDestroyNotify) pf_listing_free);
   g_object_unref (task);
+}
+
+/* Is the folder the one that was settled, and did nothing go backwards in it (a mailbox that was
+ * restored from a copy)? */
+static gboolean
+agrees (const PfFolderState *settled, const PfImapSelected *selected)
+{
+  if (selected->uidvalidity != settled->uidvalidity)
+    return FALSE;
+  if (selected->uidnext != 0
+      && (selected->uidnext < settled->uidnext || selected->uidnext < settled->next_uid))
+    return FALSE;
+  return selected->highestmodseq >= settled->highestmodseq;
+}
+
+static void
+list_all (PfImapSession *self)
+{
+  g_clear_pointer (&self->settled, pf_folder_state_free);
+  self->listing_void = FALSE;
+  ask_for_listing (self);
 }
 
 static void
@@ -107,29 +167,40 @@ on_selected (PfImapSession *self, const PfImapEvent *event)
           SESSION (self),
           event->code != NULL && code == PF_PROBLEM_SERVER_BUSY ? code : PF_PROBLEM_FOLDER_MISSING,
           "%s cannot open the folder %s: %s", SETTINGS (self)->server, self->folder, quoted);
+      return;
     }
-  else if (!selected->has_uidvalidity)
-    pf_session_fail_with (SESSION (self), PF_PROBLEM_PROTOCOL_ERROR,
-                          "%s tells no UIDVALIDITY: messages could not be told apart",
-                          SETTINGS (self)->server);
-  else
+  if (!selected->has_uidvalidity)
     {
-      self->uidvalidity = selected->uidvalidity;
-      if (selected->exists == 0)
-        finish (self);
-      else
-        pf_imap_uid_fetch_listing (self->imap, "1:*");
+      pf_session_fail_with (SESSION (self), PF_PROBLEM_PROTOCOL_ERROR,
+                            "%s tells no UIDVALIDITY: messages could not be told apart",
+                            SETTINGS (self)->server);
+      return;
     }
+  self->uidvalidity = selected->uidvalidity;
+  self->exists = self->most_exist = selected->exists;
+  self->listing_void = self->settled != NULL && !agrees (self->settled, selected);
 }
 
-void
-pf_imap_listing_reply (PfImapSession *self, const PfImapEvent *event)
+/* Each message is one that was settled or one that is listed now; anything else, and it is not
+ * known which are there. */
+static gboolean
+adds_up (PfImapSession *self)
 {
-  if (self->listing_task == NULL)
-    return;
-  if (event->command == PF_IMAP_SELECT || event->command == PF_IMAP_EXAMINE)
-    on_selected (self, event);
-  else if (event->status == PF_IMAP_OK)
+  return (guint64) self->settled->messages + g_hash_table_size (self->listed) == self->exists;
+}
+
+static void
+on_listing (PfImapSession *self, const PfImapEvent *event)
+{
+  gboolean ok = event->status == PF_IMAP_OK;
+
+  if (self->uidvalidity == 0)
+    pf_session_fail_with (SESSION (self), PF_PROBLEM_PROTOCOL_ERROR,
+                          "%s lists a folder that it has not opened", SETTINGS (self)->server);
+  else if (self->listing_void || (self->settled != NULL && (!ok || !adds_up (self))))
+    list_all (self);
+  /* Some find "1:*" wrong where there is nothing. */
+  else if (ok || self->exists == 0)
     finish (self);
   else
     {
@@ -138,4 +209,15 @@ pf_imap_listing_reply (PfImapSession *self, const PfImapEvent *event)
       pf_session_fail_with (SESSION (self), PF_PROBLEM_SERVER_BUSY,
                             "%s does not list its messages: %s", SETTINGS (self)->server, quoted);
     }
+}
+
+void
+pf_imap_listing_reply (PfImapSession *self, const PfImapEvent *event)
+{
+  if (self->listing_task == NULL)
+    return;
+  if (event->command == PF_IMAP_FETCH_LISTING)
+    on_listing (self, event);
+  else
+    on_selected (self, event);
 }

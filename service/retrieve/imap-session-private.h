@@ -37,6 +37,9 @@ struct _PfImapSession
   GHashTable *listed; /* UID -> PfListed */
   guint32 uidvalidity; /* of the folder that is open; 0 while none is */
   guint32 most_exist;  /* the highest count of messages that was told since it was opened */
+  PfFolderState *settled; /* NULL: all is listed */
+  gboolean listing_void;  /* what FETCH tells is not to be used: all is listed again */
+  guint32 exists;         /* when it was opened */
 
   /* imap-transfer.c */
   GHashTable *fetches;  /* UID -> PfImapFetch */
@@ -74,7 +77,7 @@ void pf_imap_folders_reply (PfImapSession *self, const PfImapEvent *event);
 
 /* imap-listing.c */
 void pf_imap_listing_begin (PfImapSession *self, GTask *task, const PfFolder *folder,
-                            gboolean for_removal);
+                            gboolean for_removal, const PfFolderState *settled);
 void pf_imap_listing_item  (PfImapSession *self, const PfImapEvent *event);
 void pf_imap_listing_reply (PfImapSession *self, const PfImapEvent *event);
 

@@ -11,9 +11,13 @@ imap_folders (PfSession *session, GTask *task)
 }
 
 static void
-imap_list (PfSession *session, GTask *task, const PfFolder *folder, gboolean for_removal)
+imap_list (PfSession *session,
+           GTask *task,
+           const PfFolder *folder,
+           gboolean for_removal,
+           const PfFolderState *settled)
 {
-  pf_imap_listing_begin (PF_IMAP_SESSION (session), task, folder, for_removal);
+  pf_imap_listing_begin (PF_IMAP_SESSION (session), task, folder, for_removal, settled);
 }
 
 static void
@@ -309,6 +313,7 @@ pf_imap_session_finalize (GObject *object)
   g_clear_pointer (&self->removing, g_array_unref);
   g_clear_pointer (&self->found, g_hash_table_unref);
   g_free (self->folder);
+  g_clear_pointer (&self->settled, pf_folder_state_free);
   G_OBJECT_CLASS (pf_imap_session_parent_class)->finalize (object);
   pf_imap_free (self->imap);
 }

@@ -268,6 +268,25 @@ shared_names (const PfListing *listing)
   return shared;
 }
 
+/* Messages that are not listed since all of them are settled: their rows stand for them, and for
+ * nothing that is new. */
+static void
+take_unlisted (PfLedger *ledger, const PfListing *listing)
+{
+  GPtrArray *rows = pf_ledger_rows (ledger);
+
+  for (guint i = 0; i < rows->len; i++)
+    {
+      PfRow *row = rows->pdata[i];
+      guint64 uid;
+
+      if (row->uidvalidity == listing->uidvalidity && strcmp (row->folder, listing->folder) == 0
+          && g_ascii_string_to_unsigned (row->uid, 10, 1, G_MAXUINT32, &uid, NULL)
+          && uid < listing->from)
+        pf_ledger_take (ledger, row);
+    }
+}
+
 GPtrArray *
 pf_plan_make (PfLedger *ledger, const PfListing *listing, const PfPlanInput *input)
 {
@@ -287,6 +306,8 @@ pf_plan_make (PfLedger *ledger, const PfListing *listing, const PfPlanInput *inp
         pf_ledger_take (ledger, item->row);
       g_ptr_array_add (items, item);
     }
+  if (listing->from != 0)
+    take_unlisted (ledger, listing);
   renumbered = was_renumbered (ledger, listing);
   for (guint i = 0; i < items->len; i++)
     plan_item (ledger, listing, items->pdata[i], renumbered, shared, input);

@@ -26,7 +26,11 @@ pop3_folders (PfSession *session, GTask *task)
 }
 
 static void
-pop3_list (PfSession *session, GTask *task, const PfFolder *folder, gboolean for_removal)
+pop3_list (PfSession *session,
+           GTask *task,
+           const PfFolder *folder,
+           gboolean for_removal,
+           const PfFolderState *settled)
 {
   pf_pop3_listing_begin (PF_POP3_SESSION (session), task);
 }

@@ -115,18 +115,25 @@ on_folders_seen (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (PfCheck) self = user_data;
   GError *error = NULL;
-  g_auto (GStrv) names = pf_journal_folders_finish (PF_JOURNAL (source), result, &error);
+  g_autoptr (GPtrArray) states = pf_journal_folders_finish (PF_JOURNAL (source), result, &error);
 
-  if (names == NULL)
+  if (states == NULL)
     {
       pf_check_fail (self, error);
       return;
     }
-  self->folders_seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  for (guint i = 0; names[i] != NULL; i++)
-    g_hash_table_add (self->folders_seen, g_strdup (strcmp (names[i], other_inbox (self)) == 0
-                                                        ? inbox_of (self->settings->protocol)
-                                                        : names[i]));
+  self->folders_seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                              (GDestroyNotify) pf_folder_state_free);
+  for (guint i = 0; i < states->len; i++)
+    {
+      const PfFolderState *state = states->pdata[i];
+      gboolean other = strcmp (state->name, other_inbox (self)) == 0;
+      const char *name = other ? inbox_of (self->settings->protocol) : state->name;
+
+      /* What the other protocol's mailbox was called stands back behind this one's own. */
+      if (!other || !g_hash_table_contains (self->folders_seen, name))
+        g_hash_table_insert (self->folders_seen, g_strdup (name), pf_folder_state_copy (state));
+    }
   if (!pf_check_is_over (self))
     open_session (self);
 }
@@ -326,9 +333,40 @@ on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
   g_clear_pointer (&self->plan, g_ptr_array_unref);
   g_clear_pointer (&self->listing, pf_listing_free);
   self->listing = listing;
-  self->on_server += listing->messages->len;
+  self->on_server += listing->messages->len + listing->unlisted;
+  self->tally.known += listing->unlisted;
   make_plan (self);
   pf_check_fetch_begin (self);
+}
+
+/* (nullable): what is known of @folder, where only what is new in it needs to be listed. */
+static const PfFolderState *
+settled_state (PfCheck *self, const PfFolder *folder)
+{
+  const PfFolderState *state = g_hash_table_lookup (self->folders_seen, folder->name);
+
+  if (self->explain || self->settings->protocol != PF_PROTOCOL_IMAP || state == NULL
+      || strcmp (state->name, folder->name) != 0)
+    return NULL;
+  return pf_settled_holds (state, self->ledger, self->wanted, g_get_real_time ()) ? state : NULL;
+}
+
+/* All that there was to do in the folder is done: notes whether anything is left. */
+static void
+note_settled (PfCheck *self)
+{
+  const char *name = self->listing->folder;
+  const PfFolderState *before = g_hash_table_lookup (self->folders_seen, name);
+  g_autoptr (PfFolderState) after = NULL;
+
+  if (self->explain || self->settings->protocol != PF_PROTOCOL_IMAP || self->problem != NULL)
+    return;
+  after = pf_settled_make (before, self->listing, self->plan, self->settings, self->wanted,
+                           self->listed_at);
+  if (after == NULL || !pf_settled_differs (before, after))
+    return;
+  pf_journal_put_folder (self->parts.journal, self->settings->address, after);
+  g_hash_table_insert (self->folders_seen, g_strdup (name), g_steal_pointer (&after));
 }
 
 static void
@@ -345,14 +383,18 @@ next_folder (PfCheck *self)
   pf_check_set_phase (self, PF_PHASE_LISTING);
   if (is_all_fetched (self, folder))
     pf_session_set_foresight (self->session, is_surely_new, self);
+  if (self->wanted == NULL)
+    self->wanted = pf_settled_wanted (self->settings, max_size (self));
+  self->listed_at = g_get_real_time ();
   pf_session_list_async (self->session, folder,
-                         self->settings->remove != PF_REMOVE_NEVER && !self->explain, on_listed,
-                         g_object_ref (self));
+                         self->settings->remove != PF_REMOVE_NEVER && !self->explain,
+                         settled_state (self, folder), on_listed, g_object_ref (self));
 }
 
 void
 pf_check_folder_done (PfCheck *self)
 {
+  note_settled (self);
   self->folder_index++;
   next_folder (self);
 }

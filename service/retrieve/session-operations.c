@@ -60,13 +60,14 @@ void
 pf_session_list_async (PfSession *self,
                        const PfFolder *folder,
                        gboolean for_removal,
+                       const PfFolderState *settled,
                        GAsyncReadyCallback callback,
                        gpointer user_data)
 {
   GTask *task = pf_session_begin (self, pf_session_list_async, callback, user_data);
 
   if (task != NULL)
-    PF_SESSION_GET_CLASS (self)->list (self, task, folder, for_removal);
+    PF_SESSION_GET_CLASS (self)->list (self, task, folder, for_removal, settled);
 }
 
 PfListing *

@@ -11,6 +11,7 @@
 #include "base/problem.h"
 #include "base/secret.h"
 #include "deliver/body.h"
+#include "journal/journal.h"
 #include "net/pump.h"
 
 /* A message as the provider lists it. */
@@ -33,6 +34,12 @@ typedef struct
   gboolean has_uids; /* FALSE for POP3 servers without UIDL */
   gboolean complete; /* FALSE when the server told fewer messages than it counted */
   gboolean may_remove;
+  /* Of a folder that was settled: only messages with a UID from here on are listed, the others are
+   * as they were. 0: all are listed. */
+  guint32 from;
+  guint32 unlisted;       /* the messages below @from */
+  guint32 uidnext;        /* as IMAP tells them, 0 where the server does not */
+  guint64 highestmodseq;
   GPtrArray *messages; /* (element-type PfListed), ascending */
 } PfListing;
 
@@ -92,7 +99,8 @@ struct _PfSessionClass
   /* TLS is up after STARTTLS; FALSE when octets were injected before it. */
   gboolean (*tls_started) (PfSession *self);
   void (*folders) (PfSession *self, GTask *task);
-  void (*list) (PfSession *self, GTask *task, const PfFolder *folder, gboolean for_removal);
+  void (*list) (PfSession *self, GTask *task, const PfFolder *folder, gboolean for_removal,
+                const PfFolderState *settled);
   void (*fetch) (PfSession *self, GTask *task, const PfListed *listed);
   void (*fetch_flush) (PfSession *self); /* NULL: fetch() asks at once */
   void (*remove) (PfSession *self, GTask *task, const guint32 *numbers, gsize n);
@@ -142,9 +150,15 @@ typedef gboolean (*PfForesight) (const PfListed *listed, guint32 uidvalidity, gp
  * window goes: long listings then cost no time. NULL: not at all. */
 void       pf_session_set_foresight (PfSession *self, PfForesight foresight, gpointer user_data);
 
-/* @for_removal: the folder is opened so that messages can be removed. */
+/**
+ * pf_session_list_async:
+ * @for_removal: the folder is opened so that messages can be removed
+ * @settled: (nullable): what is known of it; where the server's word agrees, only what is new is
+ *   listed (IMAP)
+ */
 void       pf_session_list_async  (PfSession *self, const PfFolder *folder, gboolean for_removal,
-                                   GAsyncReadyCallback callback, gpointer user_data);
+                                   const PfFolderState *settled, GAsyncReadyCallback callback,
+                                   gpointer user_data);
 PfListing *pf_session_list_finish (PfSession *self, GAsyncResult *result, GError **error);
 
 /* Many may be under way, pf_session_get_window() of them to good use. @listed: of the folder listed

@@ -152,6 +152,13 @@ class Dovecot:
                 file.write(message)
         self.own(path)
 
+    def forget(self, user, count):
+        """Another client removes the `count` oldest messages."""
+        path = self.mailbox(user)
+        names = sorted((name, kind) for kind in ('new', 'cur') for name in os.listdir(os.path.join(path, kind)))
+        for name, kind in names[:count]:
+            os.unlink(os.path.join(path, kind, name))
+
     def clear(self, user):
         shutil.rmtree(os.path.dirname(self.mailbox(user)))
         self.own(self.mailbox(user))

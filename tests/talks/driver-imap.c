@@ -153,10 +153,15 @@ trace_selected (PfImap *self, TalkTrace *log)
 {
   const PfImapSelected *selected = pf_imap_get_selected (self);
 
-  talk_trace_event (log, "SELECTED %s%u next=%u exists=%u%s%s",
-                    selected->has_uidvalidity ? "" : "none ", selected->uidvalidity,
-                    selected->uidnext, selected->exists, selected->read_only ? " read-only" : "",
-                    selected->may_delete ? " may-delete" : "");
+  g_autofree char *modseq =
+      selected->highestmodseq != 0
+          ? g_strdup_printf (" modseq=%" G_GUINT64_FORMAT, selected->highestmodseq)
+          : g_strdup ("");
+
+  talk_trace_event (
+      log, "SELECTED %s%u next=%u exists=%u%s%s%s", selected->has_uidvalidity ? "" : "none ",
+      selected->uidvalidity, selected->uidnext, selected->exists, modseq,
+      selected->read_only ? " read-only" : "", selected->may_delete ? " may-delete" : "");
 }
 
 /* Words of a talk may hold escapes. */

@@ -183,19 +183,19 @@ bench_folder_seen (Bench *self, const char *account, const char *folder)
   g_assert_no_error (error);
 }
 
-char **
+GPtrArray *
 bench_folders (Bench *self, const char *account)
 {
   Answer answer = answer_new ();
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
-  char **names;
+  GPtrArray *states;
 
   pf_journal_folders_async (self->journal, account, on_answer, &answer);
   result = wait_for (&answer);
-  names = pf_journal_folders_finish (self->journal, result, &error);
+  states = pf_journal_folders_finish (self->journal, result, &error);
   g_assert_no_error (error);
-  return names;
+  return states;
 }
 
 static GVariant *

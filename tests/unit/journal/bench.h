@@ -24,7 +24,7 @@ gboolean   bench_put        (Bench *self, const char *account, GPtrArray *rows,
 gboolean   bench_put_row    (Bench *self, const char *account, PfRow *row, GError **error);
 void       bench_forget     (Bench *self, const char *account);
 void       bench_folder_seen (Bench *self, const char *account, const char *folder);
-char     **bench_folders    (Bench *self, const char *account);
+GPtrArray *bench_folders    (Bench *self, const char *account);
 /* @filter: the text of an a{sv} */
 GVariant  *bench_query      (Bench *self, const char *const *accounts, const char *filter);
 GVariant  *bench_statistics (Bench *self, const char *const *accounts, const char *filter);

@@ -253,21 +253,84 @@ test_put_is_atomic (Bench *bench, gconstpointer unused)
   g_assert_cmpint (((PfRow *) rows->pdata[0])->id, ==, 0);
 }
 
+/* (nullable) */
+static const PfFolderState *
+find_state (GPtrArray *states, const char *name)
+{
+  for (guint i = 0; i < states->len; i++)
+    if (g_str_equal (((PfFolderState *) states->pdata[i])->name, name))
+      return states->pdata[i];
+  return NULL;
+}
+
 static void
 test_folders (Bench *bench, gconstpointer unused)
 {
-  g_auto (GStrv) none = bench_folders (bench, A), names = NULL, of_b = NULL;
+  g_autoptr (GPtrArray) none = bench_folders (bench, A), states = NULL, of_b = NULL;
 
-  g_assert_cmpuint (g_strv_length (none), ==, 0);
+  g_assert_cmpuint (none->len, ==, 0);
   bench_folder_seen (bench, A, "INBOX");
   bench_folder_seen (bench, A, "Lists/\xc3\xa9");
   bench_folder_seen (bench, A, "INBOX");
-  names = bench_folders (bench, "A@EXAMPLE.org");
+  states = bench_folders (bench, "A@EXAMPLE.org");
   of_b = bench_folders (bench, B);
-  g_assert_cmpuint (g_strv_length (names), ==, 2);
-  g_assert_true (g_strv_contains ((const char *const *) names, "INBOX"));
-  g_assert_true (g_strv_contains ((const char *const *) names, "Lists/\xc3\xa9"));
-  g_assert_cmpuint (g_strv_length (of_b), ==, 0);
+  g_assert_cmpuint (states->len, ==, 2);
+  g_assert_cmpuint (find_state (states, "INBOX")->next_uid, ==, 0);
+  g_assert_cmpstr (find_state (states, "INBOX")->wanted, ==, "");
+  g_assert_nonnull (find_state (states, "Lists/\xc3\xa9"));
+  g_assert_cmpuint (of_b->len, ==, 0);
+}
+
+/* All of it survives, at the ends of the ranges too; being seen again changes nothing. */
+static void
+test_settled_folder (Bench *bench, gconstpointer unused)
+{
+  g_autoptr (PfFolderState) state = pf_folder_state_new ("INBOX");
+  g_autoptr (GPtrArray) states = NULL;
+  const PfFolderState *found;
+
+  bench_folder_seen (bench, A, "INBOX");
+  state->next_uid = G_MAXUINT32;
+  state->uidvalidity = G_MAXUINT32 - 1;
+  state->uidnext = G_MAXUINT32 - 2;
+  state->messages = G_MAXUINT32 - 3;
+  state->highestmodseq = G_MAXINT64;
+  state->listed = G_MAXINT64 - 1;
+  state->due = G_MAXINT64 - 2;
+  g_free (state->wanted);
+  state->wanted = g_strdup ("abc");
+  pf_journal_put_folder (bench->journal, "A@example.org", state);
+  bench_folder_seen (bench, A, "INBOX");
+  bench_reopen (bench);
+  states = bench_folders (bench, A);
+  g_assert_cmpuint (states->len, ==, 1);
+  found = states->pdata[0];
+  g_assert_cmpuint (found->next_uid, ==, state->next_uid);
+  g_assert_cmpuint (found->uidvalidity, ==, state->uidvalidity);
+  g_assert_cmpuint (found->uidnext, ==, state->uidnext);
+  g_assert_cmpuint (found->messages, ==, state->messages);
+  g_assert_cmpuint (found->highestmodseq, ==, state->highestmodseq);
+  g_assert_cmpint (found->listed, ==, state->listed);
+  g_assert_cmpint (found->due, ==, state->due);
+  g_assert_cmpstr (found->wanted, ==, "abc");
+}
+
+/* A check that ends late must not make an account that was added anew believe that it has seen all.
+ * Fails when pf_job_put_folder() inserts. */
+static void
+test_settled_after_forgetting (Bench *bench, gconstpointer unused)
+{
+  g_autoptr (PfFolderState) state = pf_folder_state_new ("INBOX");
+  g_autoptr (PfRow) row = full_row ();
+  g_autoptr (GPtrArray) states = NULL;
+
+  bench_folder_seen (bench, A, "INBOX");
+  bench_forget (bench, A);
+  bench_put_row (bench, A, row, NULL);
+  state->next_uid = 5;
+  pf_journal_put_folder (bench->journal, A, state);
+  states = bench_folders (bench, A);
+  g_assert_cmpuint (states->len, ==, 0);
 }
 
 static void
@@ -275,7 +338,7 @@ test_forget (Bench *bench, gconstpointer unused)
 {
   g_autoptr (PfRow) mine = full_row (), theirs = full_row ();
   g_autoptr (GPtrArray) of_a = NULL, of_b = NULL;
-  g_auto (GStrv) folders = NULL;
+  g_autoptr (GPtrArray) folders = NULL;
 
   bench_put_row (bench, A, mine, NULL);
   bench_put_row (bench, B, theirs, NULL);
@@ -286,7 +349,7 @@ test_forget (Bench *bench, gconstpointer unused)
   of_b = bench_load (bench, B, NULL);
   folders = bench_folders (bench, A);
   g_assert_cmpuint (of_a->len, ==, 0);
-  g_assert_cmpuint (g_strv_length (folders), ==, 0);
+  g_assert_cmpuint (folders->len, ==, 0);
   g_assert_cmpuint (of_b->len, ==, 1);
   assert_equal_deliveries (((PfRow *) of_b->pdata[0])->deliveries, theirs->deliveries);
 }
@@ -420,6 +483,8 @@ main (int argc, char **argv)
   ADD (forgotten_meanwhile);
   ADD (put_is_atomic);
   ADD (folders);
+  ADD (settled_folder);
+  ADD (settled_after_forgetting);
   ADD (forget);
   ADD (many);
   ADD (figures);
