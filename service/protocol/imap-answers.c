@@ -179,6 +179,7 @@ continue_authenticate (PfImap *self, PfImapPending *pending, PfImapCursor *curso
 
   if (++pending->challenges > PF_LIMIT_SASL_CHALLENGES)
     return pf_imap_poison (self, PF_FAULT_LIMIT, "challenges without end");
+  pending->owes_response = TRUE;
   if (pending->initial != NULL)
     {
       pf_imap_auth_respond (self, pending->initial);

@@ -127,17 +127,33 @@ pf_imap_authenticate (PfImap *self, const char *mechanism, const char *initial)
   return finish_command (self, pending);
 }
 
-void
-pf_imap_auth_respond (PfImap *self, const char *base64)
+/* Each challenge is answered once, while the server waits for it: anything else it would take for a
+ * command, and write a password into its log. */
+static gboolean
+take_challenge (PfImap *self)
 {
-  pf_imap_send_raw (self, base64, -1);
-  pf_imap_send_raw (self, "\r\n", 2);
+  PfImapPending *pending = g_queue_peek_tail (&self->sent);
+
+  if (pending == NULL || !pending->owes_response)
+    return FALSE;
+  pending->owes_response = FALSE;
+  return TRUE;
 }
 
-void
+gboolean
+pf_imap_auth_respond (PfImap *self, const char *base64)
+{
+  if (!take_challenge (self))
+    return FALSE;
+  pf_imap_send_raw (self, base64, -1);
+  pf_imap_send_raw (self, "\r\n", 2);
+  return TRUE;
+}
+
+gboolean
 pf_imap_auth_cancel (PfImap *self)
 {
-  pf_imap_send_raw (self, "*\r\n", 3);
+  return pf_imap_auth_respond (self, "*");
 }
 
 guint

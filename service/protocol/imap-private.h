@@ -14,6 +14,7 @@ typedef struct
   guint parts_sent;
   char *initial;      /* AUTHENTICATE: for the first challenge */
   guint challenges;   /* AUTHENTICATE: how many came */
+  gboolean owes_response; /* AUTHENTICATE: the last challenge is not answered yet */
   gboolean challenged; /* its first answer came: SELECT, EXAMINE */
 } PfImapPending;
 

@@ -134,7 +134,7 @@ pf_imap_send_raw (PfImap *self, const char *text, gssize length)
 }
 
 /* Whose answers could be taken for those of @last: they wait for each other. A folder may be opened
- * while ID is not answered yet, and be listed while it is being opened: where that fails the server
+ * while ID and ENABLE are not answered yet, and be listed while it is being opened: where that fails the server
  * has nothing to list. */
 static gboolean
 must_wait (const PfImapPending *next, const PfImapPending *last)
@@ -146,7 +146,8 @@ must_wait (const PfImapPending *next, const PfImapPending *last)
   if (is_barrier (last->command))
     return next->command != PF_IMAP_FETCH_LISTING
            || (last->command != PF_IMAP_SELECT && last->command != PF_IMAP_EXAMINE);
-  return is_barrier (next->command) && !(opens && last->command == PF_IMAP_ID);
+  return is_barrier (next->command)
+         && !(opens && (last->command == PF_IMAP_ID || last->command == PF_IMAP_ENABLE));
 }
 
 /* Moves to the output what may go now. */
@@ -173,12 +174,23 @@ pf_imap_release_commands (PfImap *self)
 
 /* --- What is known ---------------------------------------------------------------------------- */
 
+/* What IMAP4rev2 has without saying so (RFC 9051 appendix E), as far as it matters here. */
+static gboolean
+is_in_rev2 (const char *key)
+{
+  static const char *const names[] = { "ENABLE",      "ESEARCH", "IDLE",     "LITERAL-", "SASL-IR",
+                                       "SPECIAL-USE", "UIDPLUS", "UNSELECT", NULL };
+
+  return g_strv_contains (names, key);
+}
+
 gboolean
 pf_imap_has_capability (PfImap *self, const char *name)
 {
   g_autofree char *key = g_ascii_strup (name, -1);
 
-  return g_hash_table_contains (self->capabilities, key);
+  return g_hash_table_contains (self->capabilities, key)
+         || (is_in_rev2 (key) && g_hash_table_contains (self->capabilities, "IMAP4REV2"));
 }
 
 gboolean

@@ -121,8 +121,8 @@ extern const PfMachineClass pf_imap_machine;
 gboolean pf_imap_next_event  (PfImap *self, PfImapEvent *event);
 /* As pf_pop3_tls_started(); capabilities are forgotten. */
 gboolean pf_imap_tls_started (PfImap *self);
-/* TRUE when the last known list has @name ("UIDPLUS", "AUTH=PLAIN"), compared without case. Lists
- * come from the CAPABILITY answer and from CAPABILITY response codes, the newest counts. */
+/* TRUE when the last known list has @name ("UIDPLUS", "AUTH=PLAIN"), compared without case, or
+ * IMAP4rev2, of which it is a part. Lists come from the CAPABILITY answer and from CAPABILITY response codes, the newest counts. */
 gboolean pf_imap_has_capability (PfImap *self, const char *name);
 /* FALSE when no list is known (any more): ask for it. */
 gboolean pf_imap_knows_capabilities (PfImap *self);
@@ -151,8 +151,9 @@ guint pf_imap_starttls     (PfImap *self);
 /* @initial: base64 or NULL; sent at once only with SASL-IR, else as answer to the first (empty)
  * challenge, by the machine. */
 guint pf_imap_authenticate (PfImap *self, const char *mechanism, const char *initial);
-void  pf_imap_auth_respond (PfImap *self, const char *base64);
-void  pf_imap_auth_cancel  (PfImap *self);
+/* FALSE, and nothing is sent, where no challenge waits for an answer. */
+gboolean pf_imap_auth_respond (PfImap *self, const char *base64);
+gboolean pf_imap_auth_cancel  (PfImap *self);
 guint pf_imap_login        (PfImap *self, const char *user, const char *password);
 guint pf_imap_id           (PfImap *self, const char *version);
 guint pf_imap_enable       (PfImap *self, const char *names);

@@ -26,6 +26,21 @@ begin_login (PfImapSession *self)
     pf_login_unavailable (SESSION (self), offered);
 }
 
+/* What a log-in may be followed by; no answer is waited for, and none matters. */
+static void
+say_who_we_are (PfImapSession *self)
+{
+  /* Some want to be told before anything else. */
+  if (pf_imap_has_capability (self->imap, "ID"))
+    pf_imap_id (self->imap, PF_VERSION);
+  /* Else a server may put something of its own in the place of a message with UTF-8 in its header
+   * (RFC 6855 section 3, RFC 6858). Only before a folder is opened (RFC 5161). */
+  if (pf_imap_has_capability (self->imap, "ENABLE")
+      && (pf_imap_has_capability (self->imap, "UTF8=ACCEPT")
+          || pf_imap_has_capability (self->imap, "UTF8=ONLY")))
+    pf_imap_enable (self->imap, "UTF8=ACCEPT");
+}
+
 static void after_tls (PfSession *session);
 
 /* Goes on from wherever the log-in stands, asking for capabilities where they are not known. */
@@ -47,9 +62,7 @@ go_on (PfImapSession *self)
     begin_login (self);
   else
     {
-      /* Some want to be told before anything else; none is waited for. */
-      if (pf_imap_has_capability (self->imap, "ID"))
-        pf_imap_id (self->imap, PF_VERSION);
+      say_who_we_are (self);
       pf_session_opened (SESSION (self));
     }
 }
@@ -106,6 +119,7 @@ respond (PfSession *session, const char *answer)
 {
   PfImapSession *self = PF_IMAP_SESSION (session);
 
+  /* What came too late is not sent: the server has decided already. */
   if (answer != NULL)
     pf_imap_auth_respond (self->imap, answer);
   else

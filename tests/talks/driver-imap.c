@@ -189,7 +189,10 @@ act (gpointer machine, char **words, TalkTrace *log)
   else if (strcmp (words[0], "authenticate") == 0)
     pf_imap_authenticate (machine, argument, second);
   else if (strcmp (words[0], "respond") == 0)
-    pf_imap_auth_respond (machine, argument);
+    talk_trace_event (log, "RESPONSE %s",
+                      pf_imap_auth_respond (machine, argument) ? "sent" : "kept back");
+  else if (strcmp (words[0], "enable") == 0)
+    pf_imap_enable (machine, argument);
   else if (strcmp (words[0], "select") == 0)
     pf_imap_select (machine, argument);
   else if (strcmp (words[0], "examine") == 0)
