@@ -134,8 +134,8 @@ pf_imap_send_raw (PfImap *self, const char *text, gssize length)
 }
 
 /* Whose answers could be taken for those of @last: they wait for each other. A folder may be opened
- * while ID and ENABLE are not answered yet, and be listed while it is being opened: where that fails the server
- * has nothing to list. */
+ * while ID and ENABLE are not answered yet, and be listed while it is being opened: where that
+ * fails the server has nothing to list. */
 static gboolean
 must_wait (const PfImapPending *next, const PfImapPending *last)
 {

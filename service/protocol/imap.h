@@ -122,7 +122,8 @@ gboolean pf_imap_next_event  (PfImap *self, PfImapEvent *event);
 /* As pf_pop3_tls_started(); capabilities are forgotten. */
 gboolean pf_imap_tls_started (PfImap *self);
 /* TRUE when the last known list has @name ("UIDPLUS", "AUTH=PLAIN"), compared without case, or
- * IMAP4rev2, of which it is a part. Lists come from the CAPABILITY answer and from CAPABILITY response codes, the newest counts. */
+ * IMAP4rev2, of which it is a part. Lists come from the CAPABILITY answer and from CAPABILITY
+ * response codes, the newest counts. */
 gboolean pf_imap_has_capability (PfImap *self, const char *name);
 /* FALSE when no list is known (any more): ask for it. */
 gboolean pf_imap_knows_capabilities (PfImap *self);
