@@ -64,6 +64,11 @@
  * would cost more to wake for than to read. */
 #define PF_LIMIT_PATIENCE_OCTETS (256 * PF_KIB)
 #define PF_LIMIT_PATIENCE_USECONDS 1000
+/* Inflated from one connection before the others have their turn: what came in one slice may stand
+ * for 1,032 times as much. */
+#define PF_LIMIT_INFLATE_TURN (256 * PF_KIB)
+/* A faster line than this is in the house: compression would cost more time than it saves. */
+#define PF_LIMIT_COMPRESS_ROUND_TRIP_USECONDS 1000
 /* Output of a machine that waits for the peer to take it: beyond, the machine keeps it. */
 #define PF_LIMIT_UNSENT (256 * PF_KIB)
 /* A CA file: the whole bundle of a distribution has some 250 KiB. */

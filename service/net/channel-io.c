@@ -19,12 +19,20 @@ is_shaking_hands (PfChannel *self)
   return pf_handshake_is_under_way (&self->handshake);
 }
 
+/* Octets were read that nobody has taken yet. */
+static gboolean
+has_input (PfChannel *self)
+{
+  return (self->tls != NULL && pf_tls_has_input (self->tls))
+         || (self->deflate != NULL && pf_deflate_has_input (self->deflate));
+}
+
 /* What was read already has to be taken before more is read; a peer that makes us write and does
  * not read gets no further either. */
 static gboolean
 wants_input (PfChannel *self)
 {
-  if (self->tls != NULL && pf_tls_has_input (self->tls))
+  if (has_input (self))
     return FALSE;
   if (pf_outgoing_get_wire_length (&self->outgoing) > PF_LIMIT_UNSENT || self->resting != 0)
     return FALSE;
@@ -65,7 +73,7 @@ pf_channel_io_update (PfChannel *self)
 void
 pf_channel_io_pending (PfChannel *self)
 {
-  if (!self->closed && self->tls != NULL && pf_tls_has_input (self->tls))
+  if (!self->closed && has_input (self))
     g_source_set_ready_time (self->source, 0);
 }
 
@@ -83,6 +91,7 @@ pf_channel_io_tear_down (PfChannel *self)
     }
   pf_outgoing_clear (&self->outgoing);
   g_clear_pointer (&self->tls, pf_tls_free);
+  g_clear_pointer (&self->deflate, pf_deflate_free);
   g_socket_close (self->socket, NULL);
 }
 
@@ -119,6 +128,22 @@ connection_problem (PfChannel *self, const GError *cause)
 
 /* --- Out ------------------------------------------------------------------------------------ */
 
+/* FALSE when TLS failed. */
+static gboolean
+put_on_wire (PfChannel *self, const guint8 *data, gsize length, GError **error)
+{
+  gboolean ok;
+
+  if (self->tls == NULL)
+    {
+      g_byte_array_append (pf_outgoing_wire (&self->outgoing), data, (guint) length);
+      return TRUE;
+    }
+  ok = pf_tls_write (self->tls, data, length, error);
+  pf_tls_take_output (self->tls, pf_outgoing_wire (&self->outgoing));
+  return ok;
+}
+
 /* Puts the next of the queue on the wire. FALSE when TLS failed. */
 static gboolean
 fill_wire (PfChannel *self, GError **error)
@@ -132,12 +157,14 @@ fill_wire (PfChannel *self, GError **error)
   length = pf_outgoing_pop (&self->outgoing, chunk, sizeof chunk);
   if (length == 0)
     return TRUE;
-  if (self->tls == NULL)
-    g_byte_array_append (pf_outgoing_wire (&self->outgoing), chunk, (guint) length);
+  if (self->deflate == NULL)
+    ok = put_on_wire (self, chunk, length, error);
   else
     {
-      ok = pf_tls_write (self->tls, chunk, length, error);
-      pf_tls_take_output (self->tls, pf_outgoing_wire (&self->outgoing));
+      g_autoptr (GByteArray) packed = g_byte_array_new ();
+
+      pf_deflate_write (self->deflate, chunk, length, packed);
+      ok = put_on_wire (self, packed->data, packed->len, error);
     }
   pf_secret_wipe (chunk, length);
   return ok;
@@ -243,40 +270,84 @@ pf_channel_io_handshake (PfChannel *self)
   pf_handshake_end (&self->handshake, self->tls, NULL);
 }
 
-/* Hands out what TLS has decrypted so far, as long as it is wanted. */
+/* The next octets out of TLS; without TLS there are none but what was read. */
+static PfTlsResult
+next_decrypted (PfChannel *self, guint8 *buffer, gsize *length, GError **error)
+{
+  PfTlsResult result = PF_TLS_MORE;
+
+  if (self->tls == NULL)
+    return result;
+  result = pf_tls_read (self->tls, buffer, PF_TLS_RECORD, length, error);
+  collect_output (self);
+  return result;
+}
+
+/* The next octets as they are handed out. @buffer: PF_TLS_RECORD octets */
+static PfTlsResult
+next_octets (PfChannel *self, guint8 *buffer, gsize *length, GError **error)
+{
+  PfTlsResult result;
+
+  if (self->deflate == NULL)
+    return next_decrypted (self, buffer, length, error);
+  for (;;)
+    {
+      if (!pf_deflate_read (self->deflate, buffer, PF_TLS_RECORD, length))
+        {
+          g_set_error (error, PF_PROBLEM, PF_PROBLEM_PROTOCOL_ERROR,
+                       "%s sends octets that are no compressed stream, after a yes to COMPRESS",
+                       self->name);
+          return PF_TLS_FAILED;
+        }
+      if (*length > 0)
+        return PF_TLS_DONE;
+      result = next_decrypted (self, buffer, length, error);
+      if (result != PF_TLS_DONE)
+        return result;
+      pf_deflate_feed (self->deflate, buffer, *length);
+    }
+}
+
+/* Hands out what was decrypted and inflated so far, as long as it is wanted. A few octets may stand
+ * for a thousand times as many: the rest waits until the other connections had their turn. */
 static void
-deliver_decrypted (PfChannel *self)
+deliver (PfChannel *self)
 {
   guint8 plain[PF_TLS_RECORD];
+  gsize turn = 0;
 
-  while (!self->closed && self->reading && self->handlers.received != NULL)
+  while (!self->closed && self->reading && self->handlers.received != NULL
+         && turn < PF_LIMIT_INFLATE_TURN)
     {
       g_autoptr (GError) error = NULL;
-      gsize length;
-      PfTlsResult result = pf_tls_read (self->tls, plain, sizeof plain, &length, &error);
+      gsize length = 0;
+      PfTlsResult result = next_octets (self, plain, &length, &error);
 
-      collect_output (self);
       if (result == PF_TLS_MORE)
         return;
       if (result != PF_TLS_DONE)
         {
-          self->cut = result == PF_TLS_FAILED && pf_tls_was_cut (self->tls);
+          self->cut = result == PF_TLS_FAILED && self->tls != NULL && pf_tls_was_cut (self->tls);
           if (result == PF_TLS_END)
             pf_channel_io_goodbye (self);
           pf_channel_io_end (self, g_steal_pointer (&error));
           return;
         }
+      turn += self->deflate != NULL ? length : 0;
       self->handlers.received (self, plain, length, self->user_data);
     }
+  if (turn >= PF_LIMIT_INFLATE_TURN)
+    pf_channel_io_pending (self);
 }
 
 static void
-advance_tls (PfChannel *self)
+advance (PfChannel *self)
 {
   if (is_shaking_hands (self))
     pf_channel_io_handshake (self);
   else
-    deliver_decrypted (self);
+    deliver (self);
 }
 
 /* @data: (transfer full) */
@@ -286,16 +357,22 @@ take_slice (PfChannel *self, guint8 *data, gsize length)
   g_autofree guint8 *octets = data;
   g_autoptr (GBytes) bytes = NULL;
 
-  if (self->tls == NULL)
+  if (self->tls == NULL && self->deflate == NULL)
     {
       self->handlers.received (self, octets, length, self->user_data);
+      return;
+    }
+  if (self->tls == NULL)
+    {
+      pf_deflate_feed (self->deflate, octets, length);
+      deliver (self);
       return;
     }
   if (length < PF_LIMIT_READ_SLICE / 2)
     octets = g_realloc (octets, length);
   bytes = g_bytes_new_take (g_steal_pointer (&octets), length);
   pf_tls_feed (self->tls, bytes);
-  advance_tls (self);
+  advance (self);
 }
 
 static void
@@ -307,7 +384,7 @@ take_eof (PfChannel *self)
       return;
     }
   pf_tls_feed_eof (self->tls);
-  advance_tls (self);
+  advance (self);
 }
 
 /* Lets octets gather before the next read, where many more will come and few came now. */
@@ -363,8 +440,8 @@ dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
     condition = g_source_query_unix_fd (source, self->watch);
   if ((condition & ~G_IO_IN) != 0 && wants_output (self))
     flush (self);
-  if (!self->closed && self->tls != NULL && pf_tls_has_input (self->tls))
-    advance_tls (self);
+  if (!self->closed && has_input (self))
+    advance (self);
   if (!self->closed && (condition & ~G_IO_OUT) != 0 && wants_input (self))
     read_slice (self);
   end_rest_in_time (self);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/channel.h"
+#include "net/deflate.h"
 #include "net/handshake.h"
 #include "net/outgoing.h"
 #include "net/tls.h"
@@ -18,6 +19,7 @@ struct _PfChannel
   GIOCondition waiting; /* for what of the socket; 0: it is not in the source at all */
   gpointer watch;  /* the socket within it, NULL while nothing is waited for */
   PfTls *tls;
+  PfDeflate *deflate; /* within TLS; NULL: nothing is compressed */
   PfHandshake handshake;
   PfOutgoing outgoing;
   GError *broken; /* a write failed: told when all that the peer sent is read */

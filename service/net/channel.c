@@ -3,6 +3,10 @@
 
 #include "base/problem.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 G_DEFINE_FINAL_TYPE (PfChannel, pf_channel, G_TYPE_OBJECT)
 
 /* --- Calls ---------------------------------------------------------------------------------- */
@@ -100,6 +104,30 @@ gboolean
 pf_channel_start_tls_finish (PfChannel *self, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+pf_channel_start_deflate (PfChannel *self, const guint8 *data, gsize length)
+{
+  g_return_if_fail (self->deflate == NULL && pf_outgoing_get_queued (&self->outgoing) == 0);
+  if (self->closed)
+    return;
+  self->deflate = pf_deflate_new ();
+  pf_deflate_feed (self->deflate, data, length);
+  pf_channel_io_pending (self);
+  pf_channel_io_update (self);
+}
+
+guint
+pf_channel_get_round_trip (PfChannel *self)
+{
+  struct tcp_info info = { 0 };
+  socklen_t length = sizeof info;
+
+  if (self->closed || self->peer == NULL
+      || getsockopt (g_socket_get_fd (self->socket), IPPROTO_TCP, TCP_INFO, &info, &length) != 0)
+    return 0;
+  return info.tcpi_rtt;
 }
 
 gboolean

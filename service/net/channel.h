@@ -48,6 +48,19 @@ void     pf_channel_start_tls_async  (PfChannel *self, PfEndpoint *endpoint,
                                       gpointer user_data);
 gboolean pf_channel_start_tls_finish (PfChannel *self, GAsyncResult *result, GError **error);
 
+/**
+ * pf_channel_start_deflate:
+ * @data: what was handed out already and is compressed; @length may be 0
+ *
+ * From now on octets go compressed, both ways (RFC 4978). Call it when the peer has said yes, with
+ * nothing on its way to it. What is no compressed stream ends the channel with
+ * PF_PROBLEM_PROTOCOL_ERROR.
+ */
+void     pf_channel_start_deflate (PfChannel *self, const guint8 *data, gsize length);
+/* The round trip as the kernel measured it, in microseconds; 0 where it did not, and through a
+ * proxy. */
+guint    pf_channel_get_round_trip (PfChannel *self);
+
 gboolean    pf_channel_is_secure   (PfChannel *self);
 /* TRUE when the peer's address is a loopback address or a local socket and no proxy lies
  * between. */

@@ -129,6 +129,9 @@ note_result (PfImap *self, PfImapCommand command, PfImapStatus status)
     case PF_IMAP_STARTTLS:
       self->starttls_done = status == PF_IMAP_OK;
       break;
+    case PF_IMAP_COMPRESS:
+      self->compress_done = status == PF_IMAP_OK;
+      break;
     case PF_IMAP_IDLE:
       self->idling = FALSE;
       break;
@@ -303,7 +306,7 @@ read_next (PfImap *self, PfImapEvent *event)
 {
   PfImapPiece piece;
 
-  while (!self->over && !self->starttls_done)
+  while (!self->over && !self->starttls_done && !self->compress_done)
     if (self->search.part != PF_IMAP_SEARCH_OVER)
       {
         pf_imap_search_on (self);

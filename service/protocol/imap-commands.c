@@ -187,6 +187,12 @@ pf_imap_enable (PfImap *self, const char *names)
 }
 
 guint
+pf_imap_compress (PfImap *self)
+{
+  return simple_command (self, PF_IMAP_COMPRESS, "COMPRESS DEFLATE");
+}
+
+guint
 pf_imap_list (PfImap *self, const char *pattern, gboolean special_use)
 {
   PfImapPending *pending;

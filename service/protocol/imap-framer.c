@@ -283,6 +283,15 @@ pf_imap_framer_get_left (PfImapFramer *self)
   return self->input->len - self->offset;
 }
 
+GBytes *
+pf_imap_framer_take_left (PfImapFramer *self)
+{
+  GBytes *left = g_bytes_new (self->input->data + self->offset, pf_imap_framer_get_left (self));
+
+  pf_imap_framer_reset (self);
+  return left;
+}
+
 void
 pf_imap_framer_reset (PfImapFramer *self)
 {

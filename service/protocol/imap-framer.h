@@ -54,4 +54,6 @@ GPtrArray    *pf_imap_framer_get_line (PfImapFramer *self);
 gboolean      pf_imap_framer_is_idle  (PfImapFramer *self);
 /* Octets not looked at yet; and throwing them away. */
 gsize         pf_imap_framer_get_left (PfImapFramer *self);
+/* (transfer full): the octets not looked at yet are no text: they are taken out. */
+GBytes       *pf_imap_framer_take_left (PfImapFramer *self);
 void          pf_imap_framer_reset    (PfImapFramer *self);

@@ -43,7 +43,7 @@ struct _PfImap
   GQueue waiting;  /* PfImapPending not sent yet */
   guint last_tag;
   PfOutput output;
-  gboolean greeted, logged_out, starttls_done;
+  gboolean greeted, logged_out, starttls_done, compress_done;
   gboolean idling, done_wanted, done_sent;
 
   GHashTable *capabilities; /* upper case */

@@ -112,6 +112,7 @@ is_barrier (PfImapCommand command)
   switch (command)
     {
     case PF_IMAP_STARTTLS:
+    case PF_IMAP_COMPRESS:
     case PF_IMAP_AUTHENTICATE:
     case PF_IMAP_LOGIN:
     case PF_IMAP_SELECT:
@@ -237,6 +238,13 @@ pf_imap_tls_started (PfImap *self)
   self->starttls_done = FALSE;
   pf_imap_forget_capabilities (self);
   return injected;
+}
+
+GBytes *
+pf_imap_compress_started (PfImap *self)
+{
+  self->compress_done = FALSE;
+  return pf_imap_framer_take_left (self->framer);
 }
 
 /* --- For the pump ----------------------------------------------------------------------------- */

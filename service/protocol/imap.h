@@ -1,11 +1,11 @@
 /* imap.h - an IMAP4rev1/rev2 client as a machine (RFC 3501, 9051): what a fetcher needs of it.
  *
- * The stream is first framed into lines and literals (imap-framer.h, bounded), then parsed
- * (imap-parser.h); literals of message bodies are streamed. Commands are pipelined except where RFC
- * 9051 5.5 forbids: STARTTLS, AUTHENTICATE, LOGIN, SELECT, EXAMINE, IDLE and synchronising literals
- * wait for what is before them and hold up what is behind; except that a folder may be opened while
- * ID is not answered yet, and listed in the same breath: what such a FETCH tells counts only behind
- * the OK to the SELECT.
+ * The stream is first framed into lines and literals (imap-framer.h, bounded), then parsed (imap-
+ * parser.h); literals of message bodies are streamed. Commands are pipelined except where RFC 9051
+ * 5.5 forbids: STARTTLS, COMPRESS, AUTHENTICATE, LOGIN, SELECT, EXAMINE, IDLE and synchronising
+ * literals wait for what is before them and hold up what is behind; except that a folder may be
+ * opened while ID and ENABLE are not answered yet, and listed in the same breath: what such a
+ * FETCH tells counts only behind the OK to the SELECT.
  */
 #pragma once
 
@@ -22,6 +22,7 @@ typedef enum
   PF_IMAP_LOGIN,
   PF_IMAP_ID,
   PF_IMAP_ENABLE,
+  PF_IMAP_COMPRESS,
   PF_IMAP_LIST,
   PF_IMAP_SELECT,
   PF_IMAP_EXAMINE,
@@ -121,6 +122,9 @@ extern const PfMachineClass pf_imap_machine;
 gboolean pf_imap_next_event  (PfImap *self, PfImapEvent *event);
 /* As pf_pop3_tls_started(); capabilities are forgotten. */
 gboolean pf_imap_tls_started (PfImap *self);
+/* To be called after the OK to COMPRESS, before anything is fed: (transfer full): what came behind
+ * it and is compressed already. */
+GBytes  *pf_imap_compress_started (PfImap *self);
 /* TRUE when the last known list has @name ("UIDPLUS", "AUTH=PLAIN"), compared without case, or
  * IMAP4rev2, of which it is a part. Lists come from the CAPABILITY answer and from CAPABILITY
  * response codes, the newest counts. */
@@ -158,6 +162,8 @@ gboolean pf_imap_auth_cancel  (PfImap *self);
 guint pf_imap_login        (PfImap *self, const char *user, const char *password);
 guint pf_imap_id           (PfImap *self, const char *version);
 guint pf_imap_enable       (PfImap *self, const char *names);
+/* DEFLATE (RFC 4978): after an OK nothing more is read until pf_imap_compress_started(). */
+guint pf_imap_compress     (PfImap *self);
 guint pf_imap_list         (PfImap *self, const char *pattern, gboolean special_use);
 /* @raw_name as FOLDER told it, or a UTF-8 name through pf_imap_name_encode(). */
 guint pf_imap_select       (PfImap *self, const char *raw_name);

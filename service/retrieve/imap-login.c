@@ -1,5 +1,6 @@
 #include "retrieve/imap-session-private.h"
 
+#include "base/limits.h"
 #include "config.h"
 
 static void
@@ -41,6 +42,20 @@ say_who_we_are (PfImapSession *self)
     pf_imap_enable (self->imap, "UTF8=ACCEPT");
 }
 
+/* It costs a round trip before the first question and some 60 KiB as long as the session lives: for
+ * mailboxes of which much is expected, on lines where octets take their time, and not for sessions
+ * that go on to listen. */
+static gboolean
+compression_pays (PfImapSession *self)
+{
+  PfChannel *channel = pf_pump_get_channel (pf_session_get_pump (SESSION (self)));
+
+  return pf_session_get_info (SESSION (self))->expects_much && !SETTINGS (self)->push
+         && pf_imap_has_capability (self->imap, "COMPRESS=DEFLATE")
+         && !pf_channel_is_loopback (channel)
+         && pf_channel_get_round_trip (channel) >= PF_LIMIT_COMPRESS_ROUND_TRIP_USECONDS;
+}
+
 static void after_tls (PfSession *session);
 
 /* Goes on from wherever the log-in stands, asking for capabilities where they are not known. */
@@ -60,11 +75,34 @@ go_on (PfImapSession *self)
     }
   else if (!self->logged_in)
     begin_login (self);
+  else if (!self->compress_asked && compression_pays (self))
+    {
+      self->compress_asked = TRUE;
+      pf_imap_compress (self->imap);
+    }
   else
     {
       say_who_we_are (self);
       pf_session_opened (SESSION (self));
     }
+}
+
+static void
+on_compress (PfImapSession *self, const PfImapEvent *event)
+{
+  g_autoptr (GBytes) ahead = NULL;
+  gconstpointer data;
+  gsize length;
+
+  /* Whoever says no goes on as before. */
+  if (event->status == PF_IMAP_OK)
+    {
+      ahead = pf_imap_compress_started (self->imap);
+      data = g_bytes_get_data (ahead, &length);
+      pf_channel_start_deflate (pf_pump_get_channel (pf_session_get_pump (SESSION (self))), data,
+                                length);
+    }
+  go_on (self);
 }
 
 static void
@@ -156,6 +194,9 @@ pf_imap_login_reply (PfImapSession *self, const PfImapEvent *event)
       else
         pf_session_fail_with (SESSION (self), PF_PROBLEM_PROTOCOL_ERROR,
                               "%s does not tell its capabilities", SETTINGS (self)->server);
+      break;
+    case PF_IMAP_COMPRESS:
+      on_compress (self, event);
       break;
     case PF_IMAP_ID:
       /* A courtesy: some servers say BAD. */

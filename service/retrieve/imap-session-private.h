@@ -25,7 +25,7 @@ struct _PfImapSession
 
   PfImap *imap;
   PfLogin login;
-  gboolean tls_done, logged_in;
+  gboolean tls_done, logged_in, compress_asked;
 
   /* imap-folders.c */
   GTask *folders_task;

@@ -160,6 +160,7 @@ on_reply (PfImapSession *self, const PfImapEvent *event)
     case PF_IMAP_AUTHENTICATE:
     case PF_IMAP_LOGIN:
     case PF_IMAP_ID:
+    case PF_IMAP_COMPRESS:
       pf_imap_login_reply (self, event);
       break;
     case PF_IMAP_LIST:

@@ -173,6 +173,22 @@ on_milestone (PfSession *session, guint milestone, PfCheck *self)
     pf_check_set_phase (self, PF_PHASE_AUTHENTICATING);
 }
 
+/* No folder was settled yet. */
+static gboolean
+expects_much (PfCheck *self)
+{
+  GHashTableIter iter;
+  gpointer state;
+
+  if (self->folders_seen == NULL) /* a test */
+    return FALSE;
+  g_hash_table_iter_init (&iter, self->folders_seen);
+  while (g_hash_table_iter_next (&iter, NULL, &state))
+    if (((PfFolderState *) state)->next_uid != 0)
+      return FALSE;
+  return TRUE;
+}
+
 void
 pf_check_setup_session (PfCheck *self)
 {
@@ -184,6 +200,7 @@ pf_check_setup_session (PfCheck *self)
     .reply_timeout = limits->reply_timeout,
     .command_timeout = limits->command_timeout,
     .max_message_size = limits->max_message_size,
+    .expects_much = expects_much (self),
     .spool_directory = self->parts.spool_directory,
   };
 

@@ -10,6 +10,7 @@ typedef struct
   const PfSettings *settings;
   PfSecret *secret;
   guint64 max_message_size;
+  gboolean expects_much;
   char *spool_directory;
   guint reply_timeout, command_timeout;
 } PfSessionInfo;

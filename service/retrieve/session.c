@@ -419,6 +419,7 @@ pf_session_new (const PfSessionSetup *setup)
   priv->info.settings = pf_settings_ref (setup->settings);
   priv->info.secret = pf_secret_ref (setup->secret);
   priv->info.max_message_size = setup->max_message_size;
+  priv->info.expects_much = setup->expects_much;
   priv->info.spool_directory = g_strdup (setup->spool_directory);
   priv->info.reply_timeout = setup->reply_timeout;
   priv->info.command_timeout = setup->command_timeout;

@@ -75,6 +75,7 @@ typedef struct
   PfSecret *secret;
   guint connect_timeout, reply_timeout, command_timeout;
   guint64 max_message_size;
+  gboolean expects_much; /* a mailbox that was never fetched as a whole */
   const char *spool_directory;
 } PfSessionSetup;
 

@@ -24,6 +24,7 @@ static const FuzzDeed deeds[] = {
   { 'I', "done", FUZZ_ANY },
   { 'h', "has IDLE", FUZZ_ANY },
   { 'S', "selected", FUZZ_ANY },
+  { 'V', "enable UTF8=ACCEPT", FUZZ_GROUP },
   { 'T', "starttls", FUZZ_HOLD },
   { 't', "tls", FUZZ_UNHOLD },
 };

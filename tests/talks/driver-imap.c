@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-static const char *const commands[] = { "GREETING", "CAPABILITY", "STARTTLS", "AUTHENTICATE",
-                                        "LOGIN",    "ID",         "ENABLE",   "LIST",
-                                        "SELECT",   "EXAMINE",    "UNSELECT", "SEARCH",
-                                        "LISTING",  "FETCH",      "STORE",    "EXPUNGE",
-                                        "NOOP",     "IDLE",       "LOGOUT",   "NONE" };
+static const char *const commands[] = {
+  "GREETING", "CAPABILITY", "STARTTLS", "AUTHENTICATE", "LOGIN",    "ID",     "ENABLE",
+  "COMPRESS", "LIST",       "SELECT",   "EXAMINE",      "UNSELECT", "SEARCH", "LISTING",
+  "FETCH",    "STORE",      "EXPUNGE",  "NOOP",         "IDLE",     "LOGOUT", "NONE"
+};
 static const char *const statuses[] = { "OK", "NO", "BAD", "BYE", "PREAUTH" };
 static const char *const faults[] = { "none", "syntax", "limit", "eof" };
 
@@ -133,6 +133,7 @@ act_plain (PfImap *self, const char *word)
     guint (*act) (PfImap *self);
   } plain[] = { { "capability", pf_imap_capability },
                 { "starttls", pf_imap_starttls },
+                { "compress", pf_imap_compress },
                 { "noop", pf_imap_noop },
                 { "idle", pf_imap_idle },
                 { "logout", pf_imap_logout },
@@ -213,6 +214,12 @@ act (gpointer machine, char **words, TalkTrace *log)
     pf_imap_idle_done (machine);
   else if (strcmp (words[0], "tls") == 0)
     talk_trace_event (log, "TLS %s", pf_imap_tls_started (machine) ? "injected" : "clean");
+  else if (strcmp (words[0], "compressed") == 0)
+    {
+      g_autoptr (GBytes) left = pf_imap_compress_started (machine);
+
+      talk_trace_event (log, "AHEAD %" G_GSIZE_FORMAT, g_bytes_get_size (left));
+    }
   else if (strcmp (words[0], "has") == 0)
     talk_trace_event (log, "HAS %s %s", argument,
                       pf_imap_has_capability (machine, argument) ? "yes" : "no");
