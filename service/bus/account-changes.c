@@ -12,7 +12,8 @@ secret_stored (PfOperation *operation, PfAccount *account)
 {
   PfBus *bus = operation->bus;
 
-  pf_account_set_has_secret (account, TRUE);
+  if (operation->kind == pf_secret_kind_needed (pf_account_get_settings (account)))
+    pf_account_set_has_secret (account, TRUE);
   pf_bus_record (bus, pf_operation_caller (operation), PF_EVENT_SECRET, pf_account_get_id (account),
                  pf_secret_kind_nick (operation->kind));
   pf_schedule_secret_changed (bus->parts.schedule, account);

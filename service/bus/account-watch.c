@@ -77,11 +77,7 @@ keep (Shown *self, const PfSettings *settings, GVariant *state)
   g_clear_pointer (&self->state, g_variant_unref);
   self->settings = kept;
   if (state != NULL)
-    {
-      /* Flat: a tree of values takes ten times the memory. */
-      g_variant_get_data (state);
-      self->state = g_variant_ref (state);
-    }
+    self->state = g_variant_ref (state);
 }
 
 static void

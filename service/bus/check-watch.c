@@ -9,7 +9,8 @@
 struct _PfCheckWatch
 {
   PfBus *bus;
-  GHashTable *shown; /* PfCheck -> Shown */
+  GHashTable *shown;   /* PfCheck -> Shown */
+  GHashTable *running; /* PfAccount -> PfCheck, of kind check */
   PfCoalescer *changes;
   gulong added, removed;
 };
@@ -104,6 +105,34 @@ on_changed (PfCheck *check, gpointer user_data)
   pf_coalescer_add (self->watch->changes, self);
 }
 
+/* Thousands that ended may linger: none is looked at to find the one that runs. */
+static void
+note_running (PfCheckWatch *self, PfCheck *check)
+{
+  PfAccount *account = pf_check_get_account (check);
+
+  if (account != NULL && pf_check_get_kind (check) == PF_CHECK_KIND_CHECK
+      && pf_check_get_state (check) == PF_CHECK_RUNNING)
+    g_hash_table_insert (self->running, account, check);
+}
+
+static void
+forget_running (PfCheckWatch *self, PfCheck *check)
+{
+  PfAccount *account = pf_check_get_account (check);
+
+  if (account != NULL && g_hash_table_lookup (self->running, account) == check)
+    g_hash_table_remove (self->running, account);
+}
+
+PfCheck *
+pf_bus_running_check (PfBus *bus, PfAccount *account)
+{
+  PfCheck *check = g_hash_table_lookup (bus->check_watch->running, account);
+
+  return check != NULL && pf_check_get_state (check) == PF_CHECK_RUNNING ? check : NULL;
+}
+
 static void
 on_finished (PfCheck *check, gpointer user_data)
 {
@@ -111,6 +140,7 @@ on_finished (PfCheck *check, gpointer user_data)
   Shown *self = user_data;
   PfAudience audience;
 
+  forget_running (self->watch, check);
   g_clear_pointer (&self->entry, g_variant_unref);
   tell (self, NULL);
   audience = audience_told (self);
@@ -129,6 +159,7 @@ show (PfCheckWatch *self, PfCheck *check)
   shown->changed = g_signal_connect (check, "changed", G_CALLBACK (on_changed), shown);
   shown->finished = g_signal_connect (check, "finished", G_CALLBACK (on_finished), shown);
   g_hash_table_insert (self->shown, check, shown);
+  note_running (self, check);
   return shown;
 }
 
@@ -148,6 +179,7 @@ on_removed (PfSchedule *schedule, PfCheck *check, gpointer user_data)
   Shown *shown = g_hash_table_lookup (self->shown, check);
   PfAudience before, after = { 0 };
 
+  forget_running (self, check);
   if (shown == NULL)
     return;
   before = audience_told (shown);
@@ -165,6 +197,7 @@ pf_check_watch_new (PfBus *bus)
 
   self->bus = bus;
   self->shown = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) shown_free);
+  self->running = g_hash_table_new (NULL, NULL);
   self->changes = pf_coalescer_new (PF_LIMIT_TELL_CHECKS_MS, tell, self);
   self->added = g_signal_connect (schedule, "check-added", G_CALLBACK (on_added), self);
   self->removed = g_signal_connect (schedule, "check-removed", G_CALLBACK (on_removed), self);
@@ -179,6 +212,7 @@ pf_check_watch_free (PfCheckWatch *self)
   g_signal_handler_disconnect (self->bus->parts.schedule, self->added);
   g_signal_handler_disconnect (self->bus->parts.schedule, self->removed);
   g_hash_table_unref (self->shown);
+  g_hash_table_unref (self->running);
   pf_coalescer_free (self->changes);
   g_free (self);
 }

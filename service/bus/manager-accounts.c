@@ -101,7 +101,9 @@ on_added (GObject *source, GAsyncResult *result, gpointer user_data)
       withdraw (operation, error);
       return;
     }
-  pf_account_set_has_secret (account, operation->secret != NULL);
+  pf_account_set_has_secret (account,
+                             operation->secret != NULL
+                                 && operation->kind == pf_secret_kind_needed (operation->settings));
   pf_bus_record (bus, pf_operation_caller (operation), PF_EVENT_ADDED, pf_account_get_id (account),
                  NULL);
   pf_account_watch_tell (bus->account_watch, account);

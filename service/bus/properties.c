@@ -13,6 +13,34 @@ pf_vardict_append (GVariantBuilder *builder, GVariant *values)
     }
 }
 
+/* (transfer full) (nullable): the value of @name, which most likely stands at @index. */
+static GVariant *
+lookup_near (GVariant *dict, gsize index, const char *name)
+{
+  g_autoptr (GVariant) entry = NULL;
+  g_autoptr (GVariant) key = NULL;
+  g_autoptr (GVariant) boxed = NULL;
+
+  if (index >= g_variant_n_children (dict))
+    return g_variant_lookup_value (dict, name, NULL);
+  entry = g_variant_get_child_value (dict, index);
+  key = g_variant_get_child_value (entry, 0);
+  if (!g_str_equal (g_variant_get_string (key, NULL), name))
+    return g_variant_lookup_value (dict, name, NULL);
+  boxed = g_variant_get_child_value (entry, 1);
+  return g_variant_get_variant (boxed);
+}
+
+/* One of many that share their entries. */
+static gboolean
+is_same_entry (GVariant *before, gsize index, GVariant *entry)
+{
+  g_autoptr (GVariant) other =
+      index < g_variant_n_children (before) ? g_variant_get_child_value (before, index) : NULL;
+
+  return other == entry;
+}
+
 gboolean
 pf_vardict_diff (GVariant *before, GVariant *after, GVariantBuilder *changed)
 {
@@ -21,13 +49,15 @@ pf_vardict_diff (GVariant *before, GVariant *after, GVariantBuilder *changed)
   for (gsize i = 0; i < g_variant_n_children (after); i++)
     {
       g_autoptr (GVariant) entry = g_variant_get_child_value (after, i);
-      g_autoptr (GVariant) name = g_variant_get_child_value (entry, 0);
-      g_autoptr (GVariant) boxed = g_variant_get_child_value (entry, 1);
-      g_autoptr (GVariant) value = g_variant_get_variant (boxed);
-      g_autoptr (GVariant) old = NULL;
+      g_autoptr (GVariant) name = NULL, boxed = NULL, value = NULL, old = NULL;
 
+      if (before != NULL && is_same_entry (before, i, entry))
+        continue;
+      name = g_variant_get_child_value (entry, 0);
+      boxed = g_variant_get_child_value (entry, 1);
+      value = g_variant_get_variant (boxed);
       if (before != NULL)
-        old = g_variant_lookup_value (before, g_variant_get_string (name, NULL), NULL);
+        old = lookup_near (before, i, g_variant_get_string (name, NULL));
       if (old != NULL && g_variant_equal (old, value))
         continue;
       g_variant_builder_add_value (changed, entry);

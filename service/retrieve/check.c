@@ -151,43 +151,52 @@ vardict_array (GPtrArray *items)
   return g_variant_new_array (G_VARIANT_TYPE_VARDICT, (GVariant *const *) items->pdata, items->len);
 }
 
+static GVariant *
+problem_pair (PfCheck *self)
+{
+  const char *code = "";
+
+  if (self->problem == NULL)
+    return g_variant_new ("(ss)", "", "");
+  if (self->problem->domain == PF_PROBLEM)
+    code = pf_problem_nick ((PfProblemCode) self->problem->code);
+  return g_variant_new ("(ss)", code, self->problem->message);
+}
+
 GVariant *
 pf_check_get_result (PfCheck *self)
 {
-  GVariantDict dict;
+  GVariantBuilder builder;
 
-  g_variant_dict_init (&dict, NULL);
-  pf_tally_to_vardict (&self->tally, &dict);
-  if (self->problem != NULL && self->problem->domain == PF_PROBLEM)
-    g_variant_dict_insert (&dict, "Problem", "(ss)",
-                           pf_problem_nick ((PfProblemCode) self->problem->code),
-                           self->problem->message);
-  else
-    g_variant_dict_insert (&dict, "Problem", "(ss)", "",
-                           self->problem != NULL ? self->problem->message : "");
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  pf_tally_append (&self->tally, &builder);
+  g_variant_builder_add (&builder, "{sv}", "Problem", problem_pair (self));
   if (self->explain)
-    g_variant_dict_insert_value (&dict, "Messages", vardict_array (self->messages));
-  return g_variant_dict_end (&dict);
+    g_variant_builder_add (&builder, "{sv}", "Messages", vardict_array (self->messages));
+  return g_variant_builder_end (&builder);
 }
 
 GVariant *
 pf_check_to_vardict (PfCheck *self)
 {
-  GVariantDict dict;
+  const char *account = self->account != NULL ? pf_account_get_path (self->account) : "/";
+  GVariantBuilder builder;
 
-  g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "Account", "o",
-                         self->account != NULL ? pf_account_get_path (self->account) : "/");
-  g_variant_dict_insert (&dict, "Kind", "s", kinds[self->kind]);
-  g_variant_dict_insert (&dict, "State", "s", states[self->state]);
-  g_variant_dict_insert (&dict, "Phase", "s", phases[self->phase]);
-  g_variant_dict_insert (&dict, "MessagesTotal", "u", self->messages_total);
-  g_variant_dict_insert (&dict, "MessagesDone", "u", self->messages_done);
-  g_variant_dict_insert (&dict, "OctetsTotal", "t", self->octets_total);
-  g_variant_dict_insert (&dict, "OctetsDone", "t", self->octets_done);
-  g_variant_dict_insert_value (&dict, "Result", pf_check_get_result (self));
-  g_variant_dict_insert_value (&dict, "Steps", vardict_array (self->steps));
-  return g_variant_dict_end (&dict);
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", "Account", g_variant_new_object_path (account));
+  g_variant_builder_add (&builder, "{sv}", "Kind", g_variant_new_string (kinds[self->kind]));
+  g_variant_builder_add (&builder, "{sv}", "State", g_variant_new_string (states[self->state]));
+  g_variant_builder_add (&builder, "{sv}", "Phase", g_variant_new_string (phases[self->phase]));
+  g_variant_builder_add (&builder, "{sv}", "MessagesTotal",
+                         g_variant_new_uint32 (self->messages_total));
+  g_variant_builder_add (&builder, "{sv}", "MessagesDone",
+                         g_variant_new_uint32 (self->messages_done));
+  g_variant_builder_add (&builder, "{sv}", "OctetsTotal",
+                         g_variant_new_uint64 (self->octets_total));
+  g_variant_builder_add (&builder, "{sv}", "OctetsDone", g_variant_new_uint64 (self->octets_done));
+  g_variant_builder_add (&builder, "{sv}", "Result", pf_check_get_result (self));
+  g_variant_builder_add (&builder, "{sv}", "Steps", vardict_array (self->steps));
+  return g_variant_builder_end (&builder);
 }
 
 /* --- Ending ----------------------------------------------------------------------------------- */

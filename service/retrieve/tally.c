@@ -17,12 +17,24 @@ static const struct
 };
 
 void
-pf_tally_to_vardict (const PfTally *tally, GVariantDict *dict)
+pf_tally_append (const PfTally *tally, GVariantBuilder *builder)
 {
+  /* Where there is nothing new they are all the same. */
+  static GVariant *zeros[G_N_ELEMENTS (counts)];
+
   for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
-    g_variant_dict_insert (dict, counts[i].key, "u",
-                           G_STRUCT_MEMBER (guint, tally, counts[i].offset));
-  g_variant_dict_insert (dict, "Octets", "t", tally->octets);
+    {
+      guint count = G_STRUCT_MEMBER (guint, tally, counts[i].offset);
+
+      if (zeros[i] == NULL)
+        zeros[i] =
+            g_variant_ref_sink (g_variant_new ("{sv}", counts[i].key, g_variant_new_uint32 (0)));
+      g_variant_builder_add_value (
+          builder, count == 0
+                       ? zeros[i]
+                       : g_variant_new ("{sv}", counts[i].key, g_variant_new_uint32 (count)));
+    }
+  g_variant_builder_add (builder, "{sv}", "Octets", g_variant_new_uint64 (tally->octets));
 }
 
 char *

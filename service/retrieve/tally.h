@@ -9,7 +9,7 @@ typedef struct
   guint64 octets;
 } PfTally;
 
-/* Adds the keys of DESIGN 5 (`Delivered u` ...) to @dict. */
-void  pf_tally_to_vardict (const PfTally *tally, GVariantDict *dict);
+/* Adds the keys of DESIGN 5 (`Delivered u` ...) to @builder, an a{sv}. Main loop only. */
+void  pf_tally_append (const PfTally *tally, GVariantBuilder *builder);
 /* (transfer full): "3 delivered, 1 deferred, 20 known" for the log. */
 char *pf_tally_to_text    (const PfTally *tally);

@@ -56,11 +56,21 @@ static void
 on_has_secret (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (PfAccount) account = user_data;
-  g_autoptr (PfSecret) secret = pf_secrets_lookup_finish (PF_SECRETS (source), result, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PfSecret) secret = pf_secrets_lookup_finish (PF_SECRETS (source), result, &error);
 
   /* An error is told by the check that needs the secret. */
-  if (secret != NULL)
-    pf_account_set_has_secret (account, TRUE);
+  if (error == NULL)
+    pf_account_set_has_secret (account, secret != NULL);
+}
+
+static void
+look_for_secret (PfSchedule *self, PfAccount *account)
+{
+  const PfSettings *settings = pf_account_get_settings (account);
+
+  pf_secrets_lookup_async (self->parts.secrets, settings->address, pf_secret_kind_needed (settings),
+                           on_has_secret, g_object_ref (account));
 }
 
 static PfEntry *
@@ -72,8 +82,7 @@ entry_add (PfSchedule *self, PfAccount *account)
   entry->schedule = self;
   entry->account = g_object_ref (account);
   g_hash_table_replace (self->entries, g_strdup (pf_account_get_id (account)), entry);
-  pf_secrets_lookup_async (self->parts.secrets, pf_account_get_settings (account)->address,
-                           PF_SECRET_PASSWORD, on_has_secret, g_object_ref (account));
+  look_for_secret (self, account);
   return entry;
 }
 
@@ -132,6 +141,8 @@ on_changed (PfRegistry *registry, PfAccount *account, const PfSettings *before, 
 
   tell_by_hand (self, PF_EVENT_CHANGED, account);
   tell_broken (self, account);
+  if (pf_secret_kind_needed (before) != pf_secret_kind_needed (pf_account_get_settings (account)))
+    look_for_secret (self, account);
   if (entry == NULL)
     return;
   entry->failures = 0;
@@ -392,6 +403,7 @@ pf_schedule_secret_changed (PfSchedule *self, PfAccount *account)
   PfEntry *entry = entry_for (self, account);
 
   pf_account_forget_refusals (account);
+  look_for_secret (self, account);
   if (entry == NULL)
     return;
   entry->failures = 0;

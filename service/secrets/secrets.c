@@ -1,6 +1,5 @@
 #include "secrets/secrets.h"
 
-#include "accounts/settings.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/problem.h"
@@ -62,6 +61,13 @@ pf_secret_kind_from_nick (const char *nick, PfSecretKind *kind)
         return TRUE;
       }
   return FALSE;
+}
+
+PfSecretKind
+pf_secret_kind_needed (const PfSettings *settings)
+{
+  return g_ascii_strcasecmp (settings->authentication, "oauth2") == 0 ? PF_SECRET_REFRESH_TOKEN
+                                                                      : PF_SECRET_PASSWORD;
 }
 
 /* --- Which store ------------------------------------------------------------------------------ */

@@ -9,6 +9,7 @@
 
 #include <gio/gio.h>
 
+#include "accounts/settings.h"
 #include "base/secret.h"
 
 #define PF_TYPE_SECRETS (pf_secrets_get_type ())
@@ -22,6 +23,8 @@ typedef enum
 
 const char *pf_secret_kind_nick (PfSecretKind kind); /* "password", "refresh-token" */
 gboolean    pf_secret_kind_from_nick (const char *nick, PfSecretKind *kind);
+/* What an account with @settings needs to log in. */
+PfSecretKind pf_secret_kind_needed  (const PfSettings *settings);
 
 /**
  * pf_secrets_prepare:

@@ -67,6 +67,13 @@ pf_secret_kind_from_nick (const char *nick, PfSecretKind *kind)
   return g_str_equal (nick, pf_secret_kind_nick (*kind));
 }
 
+PfSecretKind
+pf_secret_kind_needed (const PfSettings *settings)
+{
+  return g_str_equal (settings->authentication, "oauth2") ? PF_SECRET_REFRESH_TOKEN
+                                                          : PF_SECRET_PASSWORD;
+}
+
 static char *
 secret_key (const char *address, PfSecretKind kind)
 {

@@ -223,6 +223,30 @@ test_add_limit_at_once (void)
   world_stop (&world);
 }
 
+/* HasSecret is about the secret that the account needs, not about any. */
+static void
+test_add_other_kind (void)
+{
+  World world;
+
+  if (!world_start (&world, FALSE))
+    return;
+  world_expect_call (world_send_secret (&world, &world.root, MANAGER, ADD,
+                                        "({'Address': <'a@example.org'>, 'Server': "
+                                        "<'mail.example.org'>, 'LocalUser': <'nobody'>, "
+                                        "'Authentication': <'oauth2'>}, " WITH_SECRET ")",
+                                        "password"),
+                     NULL);
+  g_assert_false (pf_account_get_has_secret (world_lookup (&world)));
+  world_expect_call (world_send_secret (&world, &world.root,
+                                        pf_account_get_path (world_lookup (&world)),
+                                        "org.postferry1.Account.SetSecret",
+                                        "('refresh-token', handle 0, @a{sv} {})", "token"),
+                     NULL);
+  g_assert_true (pf_account_get_has_secret (world_lookup (&world)));
+  world_stop (&world);
+}
+
 static void
 test_validate (void)
 {
@@ -260,6 +284,7 @@ main (int argc, char **argv)
   g_test_add_func ("/bus/adding/add-fails", test_add_fails);
   g_test_add_func ("/bus/adding/add-twice", test_add_twice);
   g_test_add_func ("/bus/adding/add-limit", test_add_limit);
+  g_test_add_func ("/bus/adding/add-other-kind", test_add_other_kind);
   g_test_add_func ("/bus/adding/add-limit-at-once", test_add_limit_at_once);
   g_test_add_func ("/bus/adding/validate", test_validate);
   return g_test_run ();

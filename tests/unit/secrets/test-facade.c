@@ -47,6 +47,25 @@ test_nicks (Scratch *scratch, gconstpointer unused)
   g_assert_false (pf_secret_kind_from_nick ("Password", &kind));
 }
 
+static void
+test_needed (Scratch *scratch, gconstpointer unused)
+{
+  const struct
+  {
+    const char *authentication;
+    PfSecretKind kind;
+  } rows[] = { { "auto", PF_SECRET_PASSWORD },
+               { "SCRAM-SHA-256", PF_SECRET_PASSWORD },
+               { "oauth2", PF_SECRET_REFRESH_TOKEN } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      PfSettings settings = { .authentication = (char *) rows[i].authentication };
+
+      g_assert_cmpint (pf_secret_kind_needed (&settings), ==, rows[i].kind);
+    }
+}
+
 /* A new service finds what the old one stored. */
 static void
 test_restart (Scratch *scratch, gconstpointer unused)
@@ -293,6 +312,7 @@ main (int argc, char **argv)
               scratch_tear_down)
   ADD (kinds);
   ADD (nicks);
+  ADD (needed);
   ADD (restart);
   ADD (parallel);
   ADD (wrong_key);
