@@ -235,12 +235,19 @@ def early_answer(self, line, argument):
     """One answer too many, there when STAT is asked for the second time: before a removal."""
     self.stats = getattr(self, 'stats', 0) + 1
     if self.stats == 2:
-        line.send('+OK 1999 octets follow\r\n')
+        line.send('+OK 3 1999\r\n')
     Pop3.do_stat(self, line, argument)
 
 
+def late_dele(self, line, argument):
+    """The last one is answered when the client may have gone on, so that its answer is taken for the next command's."""
+    if argument == '2':
+        time.sleep(0.5)
+    Pop3.do_dele(self, line, argument)
+
+
 def unasked_pop3():
-    yield pop3('an answer too many before the removal', BROKEN, 2, do_stat=early_answer)
+    yield pop3('an answer too many before the removal', BROKEN, 2, do_stat=early_answer, do_dele=late_dele)
     for point in POP3_POINTS:
         yield Fault('a line of nothing before %s' % point, at(Pop3, point, before=['\r\n']), BROKEN)
         yield Fault('a continuation before %s' % point, at(Pop3, point, before=['+ go on\r\n']), BROKEN)
