@@ -78,6 +78,7 @@ class Scenario:
             world.instance.end('service')
             with sqlite3.connect(world.instance.path('state', 'journal.db')) as journal:
                 journal.execute('UPDATE message SET time = time - ?', (DAYS,))
+                journal.execute('UPDATE folder SET listed = listed - ?, due = max(due - ?, 0)', (DAYS, DAYS))
             journal.close()
             world.instance.start_service()
         world.forget_steps()

@@ -121,6 +121,7 @@ class World:
         self.instance.end('service')
         journal = sqlite3.connect(os.path.join(self.folder, 'state', 'journal.db'))
         journal.execute("UPDATE message SET time = time - ? WHERE digest != ''", (days * 86400 * 1000000,))
+        journal.execute('UPDATE folder SET listed = listed - ?, due = max(due - ?, 0)', (days * 86400 * 1000000,) * 2)
         journal.commit()
         journal.close()
         self.instance.start_service()
