@@ -1,5 +1,6 @@
 #include "service.h"
 
+#include "accounts/providers.h"
 #include "base/log.h"
 #include "bus/bus.h"
 #include "config.h"
@@ -254,6 +255,16 @@ find_paths (PfService *self)
   self->quarantine_path = g_build_filename (directories->state, "quarantine", NULL);
 }
 
+/* What the administrator knows of providers; before there are accounts that go by it. */
+static gboolean
+load_providers (PfService *self, GError **error)
+{
+  g_autofree char *path =
+      g_build_filename (self->options.directories->configuration, "providers.conf", NULL);
+
+  return pf_providers_load (path, error);
+}
+
 static gboolean
 open_accounts (PfService *self, GError **error)
 {
@@ -272,6 +283,8 @@ build (PfService *self, GError **error)
     return FALSE;
   self->settings = pf_service_settings_load (self->settings_path, error);
   if (self->settings == NULL || !pf_log_open (self->settings->log_target, "postferryd", error))
+    return FALSE;
+  if (!load_providers (self, error))
     return FALSE;
   pf_secrets_prepare (self->settings->secrets_backend, self->options.session,
                       self->options.directories->state);

@@ -98,7 +98,7 @@ static const PfField fields[] = {
          .allowed = "a user's number from 0 to 2147483647"),
   FIELD ("Limits", "Connections", NUMBER32, connections, "64", .least = 1, .most = 10000,
          .allowed = "a number from 1 to 10000"),
-  FIELD ("Limits", "ConnectionsPerServer", NUMBER32, connections_per_server, "4", .least = 1,
+  FIELD ("Limits", "ConnectionsPerServer", NUMBER32, connections_per_server, "", .least = 1,
          .most = 1000, .allowed = "a number from 1 to 1000"),
   FIELD ("Limits", "MaxMessageSize", SIZE, max_message_size, "512M", .least = 1,
          .most = G_GUINT64_CONSTANT (1) << 40,

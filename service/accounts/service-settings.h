@@ -20,6 +20,7 @@ typedef struct
   guint minimum_uid;
   /* [Limits] */
   guint connections;
+  /* 0: as is good for the provider; PF_LIMIT_CONNECTIONS_PER_SERVER where nothing is known of it */
   guint connections_per_server;
   guint64 max_message_size;  /* the service's limit; PF_LIMIT_MESSAGE_SIZE where not set */
   guint64 minimum_free_disk; /* octets; 0: the larger of 500 MiB and 5 %, at most half of all */

@@ -1,4 +1,5 @@
 /* What holds between keys: required ones, effective values, what must not go together. */
+#include "accounts/providers.h"
 #include "accounts/settings-private.h"
 
 #include <string.h>
@@ -37,6 +38,24 @@ usual_port (PfProtocol protocol, PfSecurity security)
   return security == PF_SECURITY_TLS ? 995 : 110;
 }
 
+/* What is known of the provider, where the account does not say otherwise. */
+static void
+fill_by_provider (PfSettings *settings)
+{
+  const PfProvider *provider = pf_providers_lookup (settings->server, settings->protocol);
+
+  if ((settings->given & pf_setting_bit ("UserName")) == 0)
+    {
+      g_free (settings->user_name);
+      settings->user_name = pf_provider_user_name (provider, settings->address);
+    }
+  if ((settings->given & pf_setting_bit ("Interval")) == 0)
+    {
+      pf_field_reset (pf_setting_find ("Interval", NULL), settings);
+      settings->interval = provider->interval != 0 ? provider->interval : settings->interval;
+    }
+}
+
 static void
 fill_effective (PfReading *reading)
 {
@@ -44,11 +63,7 @@ fill_effective (PfReading *reading)
 
   if ((settings->given & pf_setting_bit ("Port")) == 0)
     settings->port = usual_port (settings->protocol, settings->security);
-  if ((settings->given & pf_setting_bit ("UserName")) == 0)
-    {
-      g_free (settings->user_name);
-      settings->user_name = g_strdup (settings->address);
-    }
+  fill_by_provider (settings);
 }
 
 static void

@@ -24,7 +24,7 @@ typedef struct
   gboolean allow_cleartext;
   char *server;
   guint16 port; /* the effective one */
-  char *user_name; /* the effective one */
+  char *user_name; /* the effective one, by what is known of the provider (providers.h) */
   char *authentication;
   char *oauth2_provider;
   char *local_user;
@@ -39,7 +39,7 @@ typedef struct
   gboolean check_spam;
   gboolean check_virus;
   gboolean check_attachments;
-  guint interval;
+  guint interval; /* the effective one, likewise */
   gboolean push;
   guint64 max_message_size;
   guint max_messages_per_check;

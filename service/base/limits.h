@@ -52,6 +52,8 @@
  * hostile server keeps one busy for about a second. */
 #define PF_LIMIT_SCRAM_KEYS 10000
 #define PF_LIMIT_SCRAM_THREADS 2
+/* Accounts of which is kept which mechanism their server takes: a hundred octets each. */
+#define PF_LIMIT_FALLBACKS 20000
 
 /* --- Network ---------------------------------------------------------------------------------- */
 
@@ -194,6 +196,12 @@
 /* What one user who is not an administrator may have. */
 #define PF_LIMIT_ACCOUNTS_PER_USER 50
 #define PF_LIMIT_CHECKS_PER_USER 8
+/* Connections to one server at a time where nobody said how many and nothing is known of it: small
+ * servers let ten of one client in. */
+#define PF_LIMIT_CONNECTIONS_PER_SERVER 4
+/* Sessions of one check at a provider that shows a part of the mailbox at a time (250 messages at
+ * Gmail); the rest follows in the next check. */
+#define PF_LIMIT_CHECK_SESSIONS 400
 /* Checks that persons wait for and that run at a time: they begin whatever Connections= and
  * ConnectionsPerServer= say; a mail server as it is installed takes a hundred connections. */
 #define PF_LIMIT_CHECKS_BY_PERSON 100

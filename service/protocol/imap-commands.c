@@ -267,6 +267,14 @@ pf_imap_uid_store_deleted (PfImap *self, const char *set, gboolean add)
 }
 
 guint
+pf_imap_uid_copy (PfImap *self, const char *set, const char *raw_name)
+{
+  g_autofree char *text = g_strconcat ("UID COPY ", set, NULL);
+
+  return command_with_string (self, PF_IMAP_COPY, text, raw_name);
+}
+
+guint
 pf_imap_uid_expunge (PfImap *self, const char *set)
 {
   g_autofree char *text = g_strconcat ("UID EXPUNGE ", set, NULL);

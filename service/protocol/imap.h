@@ -31,6 +31,7 @@ typedef enum
   PF_IMAP_FETCH_LISTING, /* UID FLAGS RFC822.SIZE INTERNALDATE */
   PF_IMAP_FETCH_BODIES,  /* BODY.PEEK[] */
   PF_IMAP_STORE,
+  PF_IMAP_COPY,
   PF_IMAP_EXPUNGE,
   PF_IMAP_NOOP,
   PF_IMAP_IDLE,
@@ -176,6 +177,8 @@ guint pf_imap_uid_fetch_listing (PfImap *self, const char *set);
 guint pf_imap_uid_fetch_bodies (PfImap *self, const char *set);
 /* @add: set or take back \Deleted, always .SILENT. */
 guint pf_imap_uid_store_deleted (PfImap *self, const char *set, gboolean add);
+/* @raw_name as for pf_imap_select(). */
+guint pf_imap_uid_copy     (PfImap *self, const char *set, const char *raw_name);
 guint pf_imap_uid_expunge  (PfImap *self, const char *set);
 /* A plain EXPUNGE: only as specs allow, see retrieve/imap-remove.c. */
 guint pf_imap_expunge      (PfImap *self);

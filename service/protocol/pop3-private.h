@@ -31,6 +31,7 @@ struct _PfPop3
   GHashTable *capabilities, *collected;
   gboolean knows_capa;
 
+  gboolean two_steps; /* never an initial response in the line of AUTH */
   char *initial; /* AUTH: for the first challenge */
   guint challenges;
 

@@ -123,8 +123,8 @@ pf_pop3_auth (PfPop3 *self, const char *mechanism, const char *initial)
 {
   /* RFC 5034 section 4: an empty initial response is "=". */
   const char *sent = initial != NULL && *initial == '\0' ? "=" : initial;
-  gboolean fits =
-      initial != NULL && strlen ("AUTH  \r\n") + strlen (mechanism) + strlen (sent) <= COMMAND_LINE;
+  gboolean fits = initial != NULL && !self->two_steps
+                  && strlen ("AUTH  \r\n") + strlen (mechanism) + strlen (sent) <= COMMAND_LINE;
   char *line = fits ? g_strconcat ("AUTH ", mechanism, " ", sent, "\r\n", NULL)
                     : g_strconcat ("AUTH ", mechanism, "\r\n", NULL);
 
@@ -132,6 +132,12 @@ pf_pop3_auth (PfPop3 *self, const char *mechanism, const char *initial)
   if (!fits)
     self->initial = g_strdup (initial);
   pf_pipeline_queue (&self->pipeline, PF_POP3_AUTH, 0, line);
+}
+
+void
+pf_pop3_set_two_steps (PfPop3 *self, gboolean two_steps)
+{
+  self->two_steps = two_steps;
 }
 
 /* Behind a challenge. */

@@ -91,8 +91,10 @@ void pf_pop3_utf8 (PfPop3 *self);
 gboolean pf_pop3_user (PfPop3 *self, const char *name);
 gboolean pf_pop3_pass (PfPop3 *self, const char *password);
 /* @initial: base64 or NULL; it is left out, to be given as first answer, where the line would
- * exceed 255 octets: the machine then answers the first challenge with it by itself. */
+ * exceed 255 octets or pf_pop3_set_two_steps() wants it: the machine then answers the first
+ * challenge with it by itself. */
 void pf_pop3_auth         (PfPop3 *self, const char *mechanism, const char *initial);
+void pf_pop3_set_two_steps (PfPop3 *self, gboolean two_steps);
 void pf_pop3_auth_respond (PfPop3 *self, const char *base64);
 void pf_pop3_auth_cancel  (PfPop3 *self);
 void pf_pop3_stat (PfPop3 *self);

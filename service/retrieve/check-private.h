@@ -2,6 +2,7 @@
  *
  *   check.c     the object: properties, progress, result
  *   run.c       the order of a check: secret, probe, journal, connection, folders, end
+ *   part.c      mailboxes that are shown part by part, one session each
  *   fetch.c     the window of messages under way
  *   message.c   one message: content known -> intent -> delivered
  *   removal.c   what may go at the provider
@@ -10,6 +11,7 @@
  */
 #pragma once
 
+#include "accounts/providers.h"
 #include "retrieve/check.h"
 #include "retrieve/settled.h"
 #include "retrieve/tally.h"
@@ -35,6 +37,7 @@ struct _PfCheck
   guint starter;
   PfAccount *account; /* NULL for a test of settings */
   const PfSettings *settings;
+  const PfProvider *provider; /* what is known of it */
   char *account_hash;
   PfSecret *secret;
   gboolean by_person, explain;
@@ -57,6 +60,8 @@ struct _PfCheck
   char *wanted;             /* what pf_settled_wanted() made of the settings */
   GHashTable *recipients; /* user -> GINT: 1 known, -1 unknown */
 
+  guint sessions;     /* that came to their end in this check */
+  guint taken_before; /* messages, by those before this one */
   GPtrArray *folders;
   guint folder_index;
   PfListing *listing;
@@ -67,6 +72,7 @@ struct _PfCheck
   guint64 octets_fetching, octets_in_flight;
   guint uncommitted; /* fetched in this session and not delivered: POP3 must not QUIT */
   guint limit_left;
+  gboolean labels;   /* a message may stand in several of the folders */
   gboolean more;     /* messages were left for the next check */
   gboolean stuck;    /* a listed message is set aside */
   GPtrArray *deferred; /* (nullable): of this folder, see blame.c */
@@ -104,6 +110,11 @@ void pf_check_setup_session (PfCheck *self);
 /* The size of a row whose name may not be its message's: no listing tells it, so the name is
  * doubtful. */
 #define PF_SIZE_DOUBTFUL ((guint64) G_MAXINT64)
+
+/* part.c */
+/* TRUE when the session that is over took something in of a mailbox that is shown part by part, so
+ * that the next one may show more. */
+gboolean pf_check_goes_on  (PfCheck *self);
 
 /* fetch.c */
 void pf_check_fetch_begin  (PfCheck *self);

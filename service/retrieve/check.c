@@ -35,6 +35,7 @@ check_new (const PfCheckParts *parts,
   self->kind = kind;
   self->path = g_strdup_printf (PF_PATH_CHECKS "/%u", ++last_number);
   self->settings = pf_settings_ref (settings);
+  self->provider = pf_providers_lookup (settings->server, settings->protocol);
   if (account != NULL)
     {
       self->account = g_object_ref (account);

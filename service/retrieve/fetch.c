@@ -204,7 +204,9 @@ tidy_rows (PfCheck *self)
   g_autoptr (GPtrArray) listed = NULL;
   GPtrArray *rows = pf_ledger_rows (self->ledger);
 
-  if (!self->listing->complete || self->listing->from != 0 || self->folders->len > 1)
+  /* What is hidden there may come back. */
+  if (!self->listing->complete || self->listing->from != 0 || self->folders->len > 1
+      || self->provider->lists_part)
     return;
   listed = g_ptr_array_new ();
   for (guint i = 0; i < rows->len; i++)

@@ -3,6 +3,12 @@
 #include <string.h>
 
 static gboolean
+is_glob (const char *item)
+{
+  return item[0] != '\\' && strpbrk (item, "*?") != NULL;
+}
+
+static gboolean
 fits (const PfFolder *folder, const char *item)
 {
   if (g_ascii_strcasecmp (item, "\\Junk") == 0)
@@ -50,7 +56,7 @@ pf_folders_choose (GPtrArray *known, char *const *wanted, char **missing)
   for (guint i = 0; wanted[i] != NULL && *missing == NULL; i++)
     {
       gboolean special = wanted[i][0] == '\\', found = FALSE;
-      gboolean plain = strpbrk (wanted[i], "*?") == NULL && !special;
+      gboolean glob = is_glob (wanted[i]), plain = !glob && !special;
 
       if (wanted[i][0] == '!')
         continue;
@@ -58,7 +64,7 @@ pf_folders_choose (GPtrArray *known, char *const *wanted, char **missing)
         {
           const PfFolder *folder = known->pdata[j];
 
-          if (!fits (folder, wanted[i]))
+          if (!fits (folder, wanted[i]) || (glob && folder->skipped))
             continue;
           found = TRUE;
           /* Only asked for by its use it goes to Junk: who names the folder wants it where

@@ -12,7 +12,8 @@
  *   when nothing at all was chosen
  *
  * Items are taken in order; a folder stands once, where it was first named. `*` and `?` fit any
- * characters, the delimiter included. INBOX is compared without case.
+ * characters, the delimiter included; what is `skipped` only its name does. INBOX is compared
+ * without case.
  * Returns: (transfer full) (element-type PfFolder)
  */
 GPtrArray *pf_folders_choose (GPtrArray *known, char *const *wanted, char **missing);

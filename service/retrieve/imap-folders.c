@@ -14,13 +14,12 @@ answer (PfImapSession *self, GPtrArray *folders)
 }
 
 static PfFolder *
-folder_new (const char *name, const char *raw_name, gboolean junk)
+folder_new (const char *name, const char *raw_name)
 {
   PfFolder *folder = g_new0 (PfFolder, 1);
 
   folder->name = g_strdup (name);
   folder->raw_name = g_strdup (raw_name);
-  folder->junk = junk;
   return folder;
 }
 
@@ -35,7 +34,7 @@ pf_imap_folders_begin (PfImapSession *self, GTask *task)
     {
       GPtrArray *folders = g_ptr_array_new_with_free_func ((GDestroyNotify) pf_folder_free);
 
-      g_ptr_array_add (folders, folder_new ("INBOX", "INBOX", FALSE));
+      g_ptr_array_add (folders, folder_new ("INBOX", "INBOX"));
       answer (self, folders);
       return;
     }
@@ -54,14 +53,35 @@ has_attribute (const PfImapEvent *event, const char *name)
   return FALSE;
 }
 
+static gboolean
+is_skipped (PfImapSession *self, const PfImapEvent *event)
+{
+  char **skipped = pf_session_get_info (SESSION (self))->provider->skip_folders;
+
+  for (guint i = 0; skipped[i] != NULL; i++)
+    if (has_attribute (event, skipped[i]))
+      return TRUE;
+  return FALSE;
+}
+
 void
 pf_imap_folders_item (PfImapSession *self, const PfImapEvent *event)
 {
-  if (self->known == NULL || has_attribute (event, "\\Noselect")
-      || has_attribute (event, "\\NonExistent"))
+  PfFolder *folder;
+
+  if (has_attribute (event, "\\Noselect") || has_attribute (event, "\\NonExistent"))
     return;
-  g_ptr_array_add (self->known,
-                   folder_new (event->text, event->raw_name, has_attribute (event, "\\Junk")));
+  if (has_attribute (event, "\\Trash"))
+    {
+      g_free (self->trash);
+      self->trash = g_strdup (event->raw_name);
+    }
+  if (self->known == NULL)
+    return;
+  folder = folder_new (event->text, event->raw_name);
+  folder->junk = has_attribute (event, "\\Junk");
+  folder->skipped = is_skipped (self, event);
+  g_ptr_array_add (self->known, folder);
 }
 
 void

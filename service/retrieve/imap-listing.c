@@ -161,12 +161,14 @@ on_selected (PfImapSession *self, const PfImapEvent *event)
     {
       g_autofree char *quoted = pf_session_quote (event->text);
       PfProblemCode code = pf_login_classify (event->code, "", FALSE);
+      gboolean passes = event->code != NULL && code == PF_PROBLEM_SERVER_BUSY;
 
       /* "UNAVAILABLE" and its like pass; anything else about a folder is for a person. */
-      pf_session_fail_with (
-          SESSION (self),
-          event->code != NULL && code == PF_PROBLEM_SERVER_BUSY ? code : PF_PROBLEM_FOLDER_MISSING,
-          "%s cannot open the folder %s: %s", SETTINGS (self)->server, self->folder, quoted);
+      pf_session_fail_with (SESSION (self),
+                            pf_session_refusal (SESSION (self), event->text,
+                                                passes ? code : PF_PROBLEM_FOLDER_MISSING),
+                            "%s cannot open the folder %s: %s", SETTINGS (self)->server,
+                            self->folder, quoted);
       return;
     }
   if (!selected->has_uidvalidity)

@@ -148,8 +148,8 @@ on_authenticated (PfImapSession *self, const PfImapEvent *event)
       self->logged_in = TRUE;
       go_on (self);
     }
-  else
-    pf_login_refused (&self->login, SESSION (self), event->code, event->text, FALSE);
+  else if (pf_login_refused (&self->login, SESSION (self), event->code, event->text, FALSE))
+    begin_login (self);
 }
 
 static void

@@ -26,7 +26,8 @@ enter (PfImapSession *self, PfRemovalStage stage)
 static gboolean
 send_next (PfImapSession *self)
 {
-  gboolean by_set = self->stage != PF_REMOVAL_SEARCH && self->stage != PF_REMOVAL_PLAIN;
+  gboolean by_set = self->stage != PF_REMOVAL_SEARCH && self->stage != PF_REMOVAL_PLAIN
+                    && self->stage != PF_REMOVAL_FIND_TRASH;
   const char *set =
       by_set && self->set_index < self->sets->len ? self->sets->pdata[self->set_index] : NULL;
 
@@ -35,6 +36,13 @@ send_next (PfImapSession *self)
   self->set_index++;
   switch (self->stage)
     {
+    case PF_REMOVAL_FIND_TRASH:
+      pf_imap_list (self->imap, "*", pf_imap_has_capability (self->imap, "SPECIAL-USE"));
+      break;
+    case PF_REMOVAL_COPY:
+      pf_imap_uid_copy (self->imap, set, self->trash);
+      pf_step (PF_STEP_REMOVE_SENT);
+      break;
     case PF_REMOVAL_STORE:
       pf_imap_uid_store_deleted (self->imap, set, TRUE);
       pf_step (PF_STEP_REMOVE_SENT);
@@ -76,7 +84,10 @@ begin (PfImapSession *self, GTask *task, const guint32 *numbers, gsize n, PfRemo
 void
 pf_imap_removal_begin (PfImapSession *self, GTask *task, const guint32 *numbers, gsize n)
 {
-  begin (self, task, numbers, n, PF_REMOVAL_STORE);
+  if (!pf_session_get_info (SESSION (self))->provider->trash)
+    begin (self, task, numbers, n, PF_REMOVAL_STORE);
+  else
+    begin (self, task, numbers, n, self->trash != NULL ? PF_REMOVAL_COPY : PF_REMOVAL_FIND_TRASH);
 }
 
 void
@@ -107,22 +118,26 @@ only_ours (PfImapSession *self)
 }
 
 static void
-finish (PfImapSession *self, gboolean removed)
+finish (PfImapSession *self)
 {
   GTask *task = g_steal_pointer (&self->removal_task);
 
   pf_session_answer (SESSION (self), task);
-  if (removed)
-    {
-      pf_step (PF_STEP_REMOVE_DONE);
-      g_task_return_pointer (task, g_steal_pointer (&self->removing),
-                             (GDestroyNotify) g_array_unref);
-    }
-  else
-    g_task_return_new_error (
-        task, PF_PROBLEM, PF_PROBLEM_REMOVAL_SUSPENDED,
-        "%s cannot expunge single messages (no UIDPLUS), and others than ours are marked as deleted in %s: nothing was removed. Expunge there with another client",
-        SETTINGS (self)->server, self->folder);
+  pf_step (PF_STEP_REMOVE_DONE);
+  g_task_return_pointer (task, g_steal_pointer (&self->removing), (GDestroyNotify) g_array_unref);
+  g_object_unref (task);
+}
+
+/* The session lives on. @why: what stands behind the server's name and before the folder's */
+static void
+give_up (PfImapSession *self, const char *why, const char *mend)
+{
+  GTask *task = g_steal_pointer (&self->removal_task);
+
+  pf_session_answer (SESSION (self), task);
+  g_task_return_new_error (task, PF_PROBLEM, PF_PROBLEM_REMOVAL_SUSPENDED,
+                           "%s %s %s: nothing was removed. %s", SETTINGS (self)->server, why,
+                           self->folder, mend);
   g_object_unref (task);
 }
 
@@ -151,12 +166,27 @@ next_stage (PfImapSession *self)
       enter (self, only_ours (self) ? PF_REMOVAL_PLAIN : PF_REMOVAL_TAKE_BACK);
       break;
     case PF_REMOVAL_TAKE_BACK:
-      finish (self, FALSE);
+      give_up (
+          self,
+          "cannot expunge single messages (no UIDPLUS), and others than ours are marked as deleted in",
+          "Expunge there with another client");
       return;
+    case PF_REMOVAL_FIND_TRASH:
+      if (self->trash == NULL)
+        {
+          give_up (self, "shows no trash, without which it only archives what is removed from",
+                   "Let IMAP see its trash in the web mailer's settings, or set Remove=never");
+          return;
+        }
+      enter (self, PF_REMOVAL_COPY);
+      break;
+    case PF_REMOVAL_COPY:
+      enter (self, PF_REMOVAL_STORE);
+      break;
     case PF_REMOVAL_EXPUNGE:
     case PF_REMOVAL_PLAIN:
     default:
-      finish (self, TRUE);
+      finish (self);
       return;
     }
   send_next (self);

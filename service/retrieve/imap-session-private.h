@@ -11,6 +11,8 @@
 /* What the removal under way does now. */
 typedef enum
 {
+  PF_REMOVAL_FIND_TRASH, /* EXPUNGE alone leaves messages elsewhere: where is the trash? */
+  PF_REMOVAL_COPY,      /* into the trash */
   PF_REMOVAL_STORE,     /* +FLAGS (\Deleted) */
   PF_REMOVAL_EXPUNGE,   /* UID EXPUNGE */
   PF_REMOVAL_SEARCH,    /* no UIDPLUS: who else is \Deleted? */
@@ -30,6 +32,7 @@ struct _PfImapSession
   /* imap-folders.c */
   GTask *folders_task;
   GPtrArray *known; /* (element-type PfFolder): what LIST told, \Noselect left out */
+  char *trash;      /* (nullable): \Trash, as the server spells it */
 
   /* imap-listing.c */
   GTask *listing_task;

@@ -165,6 +165,8 @@ on_reply (PfImapSession *self, const PfImapEvent *event)
       break;
     case PF_IMAP_LIST:
       pf_imap_folders_reply (self, event);
+      if (self->removal_task != NULL && self->stage == PF_REMOVAL_FIND_TRASH)
+        pf_imap_removal_reply (self, event);
       break;
     case PF_IMAP_SELECT:
     case PF_IMAP_EXAMINE:
@@ -184,6 +186,7 @@ on_reply (PfImapSession *self, const PfImapEvent *event)
       if (self->removal_task != NULL && self->stage == PF_REMOVAL_SEARCH)
         pf_imap_removal_reply (self, event);
       break;
+    case PF_IMAP_COPY:
     case PF_IMAP_STORE:
     case PF_IMAP_EXPUNGE:
       pf_imap_removal_reply (self, event);
@@ -315,6 +318,7 @@ pf_imap_session_finalize (GObject *object)
   g_clear_pointer (&self->found, g_hash_table_unref);
   g_free (self->folder);
   g_clear_pointer (&self->settled, pf_folder_state_free);
+  g_free (self->trash);
   G_OBJECT_CLASS (pf_imap_session_parent_class)->finalize (object);
   pf_imap_free (self->imap);
 }

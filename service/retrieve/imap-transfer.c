@@ -166,10 +166,12 @@ pf_imap_transfer_body (PfImapSession *self, const PfImapEvent *event)
 /* Courier hands out a made-up message for one that is gone, and Exchange an empty one: ask before
  * it is believed (specs 13). */
 static gboolean
-is_odd (const PfImapFetch *fetch)
+is_odd (PfImapSession *self, const PfImapFetch *fetch)
 {
+  gboolean exact = !pf_session_get_info (SESSION (self))->provider->estimates;
+
   return fetch->body == NULL
-         || (!fetch->too_large && pf_body_get_received (fetch->body) != fetch->listed_size)
+         || (exact && !fetch->too_large && pf_body_get_received (fetch->body) != fetch->listed_size)
          || pf_body_get_received (fetch->body) == 0;
 }
 
@@ -209,7 +211,7 @@ pf_imap_transfer_item (PfImapSession *self, const PfImapEvent *event)
   fetch->too_large = self->body_too_large;
   if (fetch->too_large)
     conclude (self, fetch, PF_FETCH_TOO_LARGE, NULL);
-  else if (!is_odd (fetch))
+  else if (!is_odd (self, fetch))
     conclude (self, fetch, PF_FETCH_DONE, NULL);
 }
 

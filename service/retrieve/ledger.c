@@ -95,35 +95,60 @@ pf_ledger_is_taken (PfLedger *self, const PfRow *row)
   return g_hash_table_contains (self->taken, row);
 }
 
+void
+pf_ledger_note_digest (PfLedger *self, PfRow *row)
+{
+  GPtrArray *same;
+
+  if (self->by_digest == NULL || *row->digest == '\0')
+    return;
+  same = g_hash_table_lookup (self->by_digest, row->digest);
+  if (same == NULL)
+    {
+      same = g_ptr_array_new ();
+      g_hash_table_insert (self->by_digest, g_strdup (row->digest), same);
+    }
+  g_ptr_array_add (same, row);
+}
+
 static void
 index_digests (PfLedger *self)
 {
   self->by_digest =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
   for (guint i = 0; i < self->rows->len; i++)
-    {
-      PfRow *row = self->rows->pdata[i];
-      GPtrArray *same = g_hash_table_lookup (self->by_digest, row->digest);
+    pf_ledger_note_digest (self, self->rows->pdata[i]);
+}
 
-      if (*row->digest == '\0')
-        continue;
-      if (same == NULL)
-        {
-          same = g_ptr_array_new ();
-          g_hash_table_insert (self->by_digest, g_strdup (row->digest), same);
-        }
-      g_ptr_array_add (same, row);
+static GPtrArray *
+rows_of_digest (PfLedger *self, const char *digest)
+{
+  if (self->by_digest == NULL)
+    index_digests (self);
+  return g_hash_table_lookup (self->by_digest, digest);
+}
+
+gboolean
+pf_ledger_has_elsewhere (PfLedger *self, const char *folder, const char *digest)
+{
+  GPtrArray *same = rows_of_digest (self, digest);
+
+  for (guint i = 0; same != NULL && i < same->len; i++)
+    {
+      const PfRow *row = same->pdata[i];
+
+      if ((row->state == PF_ROW_DELIVERED || row->state == PF_ROW_GONE)
+          && strcmp (row->folder, folder) != 0)
+        return TRUE;
     }
+  return FALSE;
 }
 
 PfRow *
 pf_ledger_claim (PfLedger *self, const char *folder, const char *digest)
 {
-  GPtrArray *same;
+  GPtrArray *same = rows_of_digest (self, digest);
 
-  if (self->by_digest == NULL)
-    index_digests (self);
-  same = g_hash_table_lookup (self->by_digest, digest);
   for (guint i = 0; same != NULL && i < same->len; i++)
     {
       PfRow *row = same->pdata[i];
@@ -172,6 +197,7 @@ pf_ledger_add (PfLedger *self, PfRow *row)
 {
   g_ptr_array_add (self->rows, row);
   index_row (self, row);
+  pf_ledger_note_digest (self, row);
   pf_ledger_take (self, row);
 }
 

@@ -32,8 +32,12 @@ PfRow    *pf_ledger_claim       (PfLedger *self, const char *folder, const char 
 /* The same for rows that were never fetched (PF_ROW_KNOWN): by size, and by the time of arrival
  * where both are known. */
 PfRow    *pf_ledger_claim_known (PfLedger *self, const char *folder, guint64 size, gint64 time);
+/* TRUE when a message with this content was delivered from another folder than @folder. */
+gboolean  pf_ledger_has_elsewhere (PfLedger *self, const char *folder, const char *digest);
 /* @row: (transfer full): a new one, or one that was changed in place and has a new name. */
 void      pf_ledger_add         (PfLedger *self, PfRow *row);
+/* The content of @row became known after it was added. */
+void      pf_ledger_note_digest (PfLedger *self, PfRow *row);
 /* Takes a name for a message that is under way and has no row yet: FALSE when a row or another
  * message has it. */
 gboolean  pf_ledger_reserve    (PfLedger *self, const char *folder, guint32 uidvalidity,

@@ -1,6 +1,7 @@
 #include "retrieve/login.h"
 
 #include "dbus-interfaces/text.h"
+#include "retrieve/fallback.h"
 #include "retrieve/stretch.h"
 
 #include <string.h>
@@ -9,8 +10,48 @@ void
 pf_login_clear (PfLogin *login)
 {
   g_clear_pointer (&login->sasl, pf_sasl_free);
+  g_clear_pointer (&login->offered, g_free);
   login->mechanism = NULL;
   login->cancelled = login->stretching = FALSE;
+}
+
+/* (nullable): what sends the password as it is, by SASL. */
+static const char *
+choose_clear (const char *offered)
+{
+  const char *plain = pf_sasl_choose (offered, "PLAIN", TRUE);
+
+  return plain != NULL ? plain : pf_sasl_choose (offered, "LOGIN", TRUE);
+}
+
+/* The line is TLS, whose certificate was verified, and nobody named a mechanism. */
+static gboolean
+may_fall_back (PfSession *session)
+{
+  return pf_session_is_secure (session)
+         && g_ascii_strcasecmp (pf_session_get_info (session)->settings->authentication, "auto")
+                == 0;
+}
+
+static gboolean
+sends_password (const char *mechanism)
+{
+  return strcmp (mechanism, "PLAIN") == 0 || strcmp (mechanism, "LOGIN") == 0;
+}
+
+static const char *
+choose (PfSession *session, const char *offered)
+{
+  const PfSessionInfo *info = pf_session_get_info (session);
+  PfFallback fallback = pf_fallback_get (info->settings, info->secret);
+  const char *clear =
+      (fallback == PF_FALLBACK_TRYING || fallback == PF_FALLBACK_WORKS) && may_fall_back (session)
+          ? choose_clear (offered)
+          : NULL;
+
+  return clear != NULL ? clear
+                       : pf_sasl_choose (offered, info->settings->authentication,
+                                         pf_session_clear_allowed (session));
 }
 
 gboolean
@@ -27,8 +68,8 @@ pf_login_begin (PfLogin *login,
   pf_login_clear (login);
   if (g_ascii_strcasecmp (settings->authentication, "user") == 0)
     return FALSE;
-  login->mechanism =
-      pf_sasl_choose (offered, settings->authentication, pf_session_clear_allowed (session));
+  login->offered = g_strdup (offered);
+  login->mechanism = choose (session, offered);
   if (login->mechanism == NULL)
     return FALSE;
   login->sasl = pf_sasl_new (login->mechanism, service, settings->server, settings->user_name,
@@ -197,7 +238,48 @@ pf_login_classify (const char *code, const char *text, gboolean codes_announced)
   return PF_PROBLEM_CREDENTIALS_REJECTED;
 }
 
-void
+/* A server that offers SCRAM and has no secrets for it (mailutils for system users, Dovecot with
+ * crypt hashes) refuses as if the password were wrong. It would get the password if it did not
+ * offer SCRAM, so it may have it now; once for each password, since a wrong one is refused twice
+ * thereby. Not where its proof was wrong, and not where a mechanism that hides the password worked
+ * before. TRUE when the log-in begins once more. */
+static gboolean
+fall_back (PfLogin *login, PfSession *session, PfProblemCode problem)
+{
+  const PfSessionInfo *info = pf_session_get_info (session);
+  const char *clear = login->mechanism != NULL ? choose_clear (login->offered) : NULL;
+  PfFallback known = pf_fallback_get (info->settings, info->secret);
+
+  if (clear == NULL || login->cancelled || problem != PF_PROBLEM_CREDENTIALS_REJECTED
+      || !may_fall_back (session))
+    return FALSE;
+  if (sends_password (login->mechanism))
+    {
+      if (known == PF_FALLBACK_TRYING)
+        pf_fallback_set (info->settings, info->secret, PF_FALLBACK_VAIN);
+      return FALSE;
+    }
+  if (known != PF_FALLBACK_NONE)
+    return FALSE;
+  pf_fallback_set (info->settings, info->secret, PF_FALLBACK_TRYING);
+  return TRUE;
+}
+
+/* What the account's server takes. */
+static void
+note_success (PfLogin *login, PfSession *session)
+{
+  const PfSessionInfo *info = pf_session_get_info (session);
+
+  if (login->sasl == NULL)
+    return;
+  if (!sends_password (login->mechanism))
+    pf_fallback_set (info->settings, info->secret, PF_FALLBACK_NEVER);
+  else if (pf_fallback_get (info->settings, info->secret) == PF_FALLBACK_TRYING)
+    pf_fallback_set (info->settings, info->secret, PF_FALLBACK_WORKS);
+}
+
+gboolean
 pf_login_refused (PfLogin *login,
                   PfSession *session,
                   const char *code,
@@ -206,8 +288,15 @@ pf_login_refused (PfLogin *login,
 {
   const PfSettings *settings = pf_session_get_info (session)->settings;
   g_autofree char *quoted = pf_session_quote (text);
-  PfProblemCode problem = pf_login_classify (code, text, codes_announced);
+  PfProblemCode problem =
+      pf_session_refusal (session, text, pf_login_classify (code, text, codes_announced));
+  const char *help = pf_session_get_info (session)->provider->log_in_help;
 
+  if (fall_back (login, session, problem))
+    {
+      pf_login_clear (login);
+      return TRUE;
+    }
   if (code != NULL
       && (g_ascii_strcasecmp (code, "IN-USE") == 0 || g_ascii_strcasecmp (code, "INUSE") == 0))
     pf_session_note_in_use (session);
@@ -219,8 +308,9 @@ pf_login_refused (PfLogin *login,
   else if (problem == PF_PROBLEM_CREDENTIALS_REJECTED)
     pf_session_fail_with (
         session, problem,
-        "%s refuses the log-in of %s: %s. Set the right one with: postferry password %s",
-        settings->server, settings->user_name, quoted, settings->address);
+        "%s refuses the log-in of %s: %s. %s%sSet the right one with: postferry password %s",
+        settings->server, settings->user_name, quoted, help, *help != '\0' ? ". " : "",
+        settings->address);
   else if (problem == PF_PROBLEM_MECHANISM_UNAVAILABLE)
     pf_session_fail_with (
         session, problem,
@@ -230,6 +320,7 @@ pf_login_refused (PfLogin *login,
     pf_session_fail_with (session, problem, "%s cannot take the log-in now: %s", settings->server,
                           quoted);
   pf_login_clear (login);
+  return FALSE;
 }
 
 gboolean
@@ -242,6 +333,8 @@ pf_login_accepted (PfLogin *login, PfSession *session)
         session, PF_PROBLEM_MECHANISM_UNAVAILABLE,
         "%s says yes to %s without proving that it knows the password: it may be another server than it says",
         pf_session_get_info (session)->settings->server, login->mechanism);
+  else
+    note_success (login, session);
   pf_login_clear (login);
   return proven;
 }

@@ -8,6 +8,7 @@ typedef struct
 {
   const char *mechanism;
   PfSasl *sasl;
+  char *offered;      /* mechanisms that the server named */
   gboolean cancelled; /* we said "*" since the server's proof was wrong */
   gboolean stretching; /* the answer to a challenge waits for SCRAM's key */
 } PfLogin;
@@ -40,8 +41,9 @@ typedef void (*PfLoginRespond) (PfSession *session, const char *answer);
 void     pf_login_answer (PfLogin *login, PfSession *session, const char *challenge,
                           PfLoginRespond respond);
 
-/* Ends the session with the fitting problem after the server's refusal. */
-void     pf_login_refused (PfLogin *login, PfSession *session, const char *code, const char *text,
+/* Ends the session with the fitting problem after the server's refusal. TRUE: it is not over, the
+ * caller begins the log-in once more, which then sends the password in TLS (fallback.h). */
+gboolean pf_login_refused (PfLogin *login, PfSession *session, const char *code, const char *text,
                            gboolean codes_announced);
 /* The server says yes: FALSE (and the session ended) when its proof is missing. */
 gboolean pf_login_accepted (PfLogin *login, PfSession *session);

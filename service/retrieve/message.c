@@ -111,6 +111,7 @@ adopt_row (PfMessage *message)
 
       *item->row = *message->row;
       *message->row = before;
+      pf_ledger_note_digest (message->check->ledger, item->row);
     }
 }
 

@@ -165,6 +165,11 @@ plan_unknown (PfLedger *ledger,
       item->why = "the provider renumbered its messages: recognised by content";
       return PF_PLAN_VERIFY;
     }
+  if (input->labels)
+    {
+      item->why = "it may stand in another folder too: recognised by content";
+      return PF_PLAN_VERIFY;
+    }
   item->why = "new";
   return PF_PLAN_FETCH;
 }
@@ -308,7 +313,7 @@ pf_plan_make (PfLedger *ledger, const PfListing *listing, const PfPlanInput *inp
     }
   if (listing->from != 0)
     take_unlisted (ledger, listing);
-  renumbered = was_renumbered (ledger, listing);
+  renumbered = !input->part && was_renumbered (ledger, listing);
   for (guint i = 0; i < items->len; i++)
     plan_item (ledger, listing, items->pdata[i], renumbered, shared, input);
   g_ptr_array_sort (items, by_failures);

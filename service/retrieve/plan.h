@@ -34,6 +34,8 @@ typedef struct
   guint64 max_size;
   guint limit;       /* messages to fetch at most; G_MAXUINT: no limit */
   gboolean first;    /* the folder was never planned before */
+  gboolean part;     /* the listing shows a part of the mailbox only: others are hidden, not gone */
+  gboolean labels;   /* what is new here may have been delivered from another folder */
   gboolean by_person; /* a person asked: what was set aside is tried again */
   gint64 now;        /* us */
 } PfPlanInput;

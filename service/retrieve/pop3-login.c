@@ -10,6 +10,7 @@ begin_login (PfPop3Session *self)
   if (pf_login_begin (&self->login, SESSION (self), offered != NULL ? offered : "", "pop",
                       &initial))
     {
+      pf_pop3_set_two_steps (self->pop3, pf_session_get_info (SESSION (self))->provider->two_steps);
       pf_pop3_auth (self->pop3, self->login.mechanism, initial);
       pf_sasl_free_text (initial);
     }
@@ -96,9 +97,9 @@ on_login_reply (PfPop3Session *self, const PfPop3Event *event)
       if (pf_login_accepted (&self->login, SESSION (self)))
         after_login (self);
     }
-  else
-    pf_login_refused (&self->login, SESSION (self), event->code, event->text,
-                      pf_pop3_has_capability (self->pop3, "AUTH-RESP-CODE", NULL));
+  else if (pf_login_refused (&self->login, SESSION (self), event->code, event->text,
+                             pf_pop3_has_capability (self->pop3, "AUTH-RESP-CODE", NULL)))
+    begin_login (self);
 }
 
 static void

@@ -75,6 +75,21 @@ keep_recognised (PfMessage *message, PfRow *row)
                         on_recognised_put, message);
 }
 
+/* Never fetched from this folder, or delivered under another name: a row of its own, which removes
+ * nothing. */
+static void
+keep_as_known (PfMessage *message)
+{
+  PfRow *row = message->row;
+
+  g_free (row->digest);
+  row->digest = g_strdup (pf_body_get_digest (message->body));
+  row->state = PF_ROW_KNOWN;
+  row = pf_row_copy (row);
+  pf_ledger_add (message->check->ledger, row);
+  keep_recognised (message, row);
+}
+
 gboolean
 pf_message_recognise (PfMessage *message)
 {
@@ -86,12 +101,7 @@ pf_message_recognise (PfMessage *message)
     {
       message->row = pf_check_row_for (check, message->item);
       name_by_content (message);
-      g_free (message->row->digest);
-      message->row->digest = g_strdup (digest);
-      message->row->state = PF_ROW_KNOWN;
-      row = pf_row_copy (message->row);
-      pf_ledger_add (check->ledger, row);
-      keep_recognised (message, row);
+      keep_as_known (message);
       return TRUE;
     }
   if (message->item->action != PF_PLAN_VERIFY)
@@ -101,6 +111,13 @@ pf_message_recognise (PfMessage *message)
   else
     row = pf_ledger_claim (check->ledger, check->listing->folder, digest);
   message->item->row = row;
+  if (row == NULL && check->labels
+      && pf_ledger_has_elsewhere (check->ledger, check->listing->folder, digest))
+    {
+      message->row = pf_check_row_for (check, message->item);
+      keep_as_known (message);
+      return TRUE;
+    }
   if (row == NULL || row->state == PF_ROW_INTENT || row->state == PF_ROW_FAILED
       || row->state == PF_ROW_SET_ASIDE)
     return FALSE;

@@ -272,7 +272,10 @@ on_folders (GObject *source, GAsyncResult *result, gpointer user_data)
   if (self->folders == NULL)
     pf_check_fail (self, error);
   else if (!pf_check_is_over (self))
-    next_folder (self);
+    {
+      self->labels = self->provider->labels && self->folders->len > 1;
+      next_folder (self);
+    }
 }
 
 static void
@@ -300,6 +303,8 @@ make_plan (PfCheck *self)
     .settings = self->settings,
     .max_size = max_size (self),
     .limit = self->limit > 0 ? self->limit_left : G_MAXUINT,
+    .part = self->provider->lists_part,
+    .labels = self->labels,
     .first = !g_hash_table_contains (self->folders_seen, self->listing->folder),
     .by_person = self->by_person,
     .now = g_get_real_time (),
@@ -418,6 +423,23 @@ pf_check_folder_done (PfCheck *self)
 
 /* --- The end ---------------------------------------------------------------------------------- */
 
+/* The last command of a session was sent: what it showed and we took is hidden or gone now. */
+static void
+session_over (PfCheck *self)
+{
+  if (!pf_check_goes_on (self))
+    {
+      pf_check_settle (self);
+      return;
+    }
+  g_clear_pointer (&self->folders, g_ptr_array_unref);
+  self->folder_index = 0;
+  self->on_server = 0;
+  self->in_use_tries = 0;
+  pf_check_set_phase (self, PF_PHASE_CONNECTING);
+  open_session (self);
+}
+
 static gboolean
 wants_to_listen (PfCheck *self)
 {
@@ -443,7 +465,7 @@ close_session (PfCheck *self)
             "A message failed again and again and was set aside; it stays at the provider. See: postferry log %s",
             self->settings->address));
   if (!pf_session_is_open (self->session))
-    pf_check_settle (self); /* POP3 after a removal */
+    session_over (self); /* POP3 after a removal */
   else if (self->settings->protocol == PF_PROTOCOL_POP3 && (self->uncommitted > 0 || self->explain))
     {
       /* Some providers count RETR and QUIT as taken. */
@@ -457,7 +479,7 @@ close_session (PfCheck *self)
       g_autoptr (PfSession) session = g_steal_pointer (&self->session);
 
       pf_session_leave (session);
-      pf_check_settle (self);
+      session_over (self);
     }
 }
 

@@ -135,7 +135,10 @@ pf_session_set_expected (PfSession *self, guint64 octets)
 guint
 pf_session_get_window (PfSession *self)
 {
-  return PF_SESSION_GET_CLASS (self)->get_window (self);
+  guint good = PF_SESSION_GET_CLASS (self)->get_window (self);
+  guint borne = pf_session_get_info (self)->provider->window;
+
+  return borne != 0 ? MIN (good, borne) : good;
 }
 
 void

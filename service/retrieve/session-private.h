@@ -2,12 +2,14 @@
 #pragma once
 
 #include "retrieve/session.h"
+#include "accounts/providers.h"
 #include "protocol/sasl.h"
 
 /* Setup, owned by the base. */
 typedef struct
 {
   const PfSettings *settings;
+  const PfProvider *provider; /* what is known of it */
   PfSecret *secret;
   guint64 max_message_size;
   gboolean expects_much;
@@ -68,6 +70,10 @@ PfEarlyFetches *pf_session_get_early  (PfSession *self);
 
 /* @text for a sentence: printable, bounded, "(no text)" when empty. (transfer full) */
 char     *pf_session_quote       (const char *text);
+
+/* The server refused with @text: PF_PROBLEM_SERVER_BUSY where this provider's words tell that it
+ * was asked too often, else @otherwise. */
+PfProblemCode pf_session_refusal (PfSession *self, const char *text, PfProblemCode otherwise);
 
 /* A fetch's answer, returned as the task's pointer. */
 typedef struct

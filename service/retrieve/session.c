@@ -399,6 +399,14 @@ pf_session_get_early (PfSession *self)
   return PRIVATE (self)->early;
 }
 
+PfProblemCode
+pf_session_refusal (PfSession *self, const char *text, PfProblemCode otherwise)
+{
+  return text != NULL && pf_provider_is_busy (PRIVATE (self)->info.provider, text)
+             ? PF_PROBLEM_SERVER_BUSY
+             : otherwise;
+}
+
 char *
 pf_session_quote (const char *text)
 {
@@ -417,6 +425,7 @@ pf_session_new (const PfSessionSetup *setup)
   PfSessionPrivate *priv = PRIVATE (self);
 
   priv->info.settings = pf_settings_ref (setup->settings);
+  priv->info.provider = pf_providers_lookup (setup->settings->server, setup->settings->protocol);
   priv->info.secret = pf_secret_ref (setup->secret);
   priv->info.max_message_size = setup->max_message_size;
   priv->info.expects_much = setup->expects_much;

@@ -52,6 +52,7 @@ typedef struct
   char *name;     /* UTF-8; "" for POP3 */
   char *raw_name; /* as the server spells it */
   gboolean junk;  /* \Junk: delivered to Junk */
+  gboolean skipped; /* all of it stands elsewhere too: only its own name chooses it */
 } PfFolder;
 
 void pf_folder_free (PfFolder *folder);

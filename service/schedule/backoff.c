@@ -26,6 +26,12 @@ pf_interval_seconds (guint interval, double random)
 }
 
 guint
+pf_soon_milliseconds (guint milliseconds, guint gap, guint interval)
+{
+  return MAX (milliseconds, MIN (gap, interval) * 1000);
+}
+
+guint
 pf_start_milliseconds (guint accounts, double random)
 {
   return (guint) (MIN (accounts * MILLISECONDS_AN_ACCOUNT, SPREAD_MILLISECONDS) * random);

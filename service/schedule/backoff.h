@@ -17,6 +17,9 @@
 guint pf_backoff_seconds  (guint failures, double random);
 /* The interval, up to a tenth more or less. */
 guint pf_interval_seconds (guint interval, double random);
+/* @gap: s that the provider wants between two log-ins; who sets a shorter interval, s, knows it
+ * better. */
+guint pf_soon_milliseconds (guint milliseconds, guint gap, guint interval);
 /* The first check after the service's start: soon, but spread over up to a minute when there are
  * many accounts. */
 guint pf_start_milliseconds (guint accounts, double random);

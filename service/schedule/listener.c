@@ -34,8 +34,8 @@ on_ended (PfEntry *entry, const GError *error)
                        (guint) ((now - entry->idling_since) / G_USEC_PER_SEC), now);
   pf_entry_hang_up (entry);
   if (pf_account_get_settings (entry->account)->enabled)
-    pf_entry_plan_in (entry, RECONNECT_MILLISECONDS
-                                 + (guint) g_random_int_range (0, RECONNECT_MILLISECONDS));
+    pf_entry_plan_soon (entry, RECONNECT_MILLISECONDS
+                                   + (guint) g_random_int_range (0, RECONNECT_MILLISECONDS));
 }
 
 static void
@@ -77,7 +77,9 @@ idle_again (PfEntry *entry)
 {
   PfIdle *idle = g_new0 (PfIdle, 1);
   gint64 now = g_get_monotonic_time ();
-  guint seconds = pf_patience_seconds (entry->schedule->patience, server_of (entry), now);
+  guint borne = pf_patience_seconds (entry->schedule->patience, server_of (entry), now);
+  guint known = pf_entry_provider (entry)->idle;
+  guint seconds = known != 0 ? MIN (borne, known) : borne;
 
   idle->entry = pf_entry_ref (entry);
   idle->session = g_object_ref (entry->listener);

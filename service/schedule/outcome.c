@@ -82,7 +82,7 @@ pf_entry_apply (PfEntry *entry, PfCheck *check)
   pf_entry_plan (entry);
   if (pf_check_has_more (check) && pf_account_get_problem (entry->account) == NULL
       && pf_account_get_settings (entry->account)->enabled)
-    pf_entry_plan_in (entry, MORE_MILLISECONDS);
+    pf_entry_plan_soon (entry, MORE_MILLISECONDS);
   else if (is_outdated (entry, check))
     pf_entry_plan_in (entry, 0);
   else if (session != NULL && pf_entry_may_listen (entry))

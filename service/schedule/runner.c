@@ -83,11 +83,16 @@ pf_entry_due (PfEntry *entry)
 static void
 take_turn (PfEntry *entry, gboolean urgent)
 {
+  PfSchedule *self = entry->schedule;
   const PfSettings *settings = pf_check_get_settings (entry->check);
   /* Another port is another server: what one of them does is no reason to let the other wait. */
   g_autofree char *server = g_strdup_printf ("%s:%u", settings->server, settings->port);
+  /* The administrator's word counts more than what is known of the provider. */
+  guint most = self->parts.settings->connections_per_server == 0
+                   ? pf_providers_lookup (settings->server, settings->protocol)->connections
+                   : 0;
 
-  entry->turn = pf_slots_wait (entry->schedule->slots, server, urgent, entry);
+  entry->turn = pf_slots_wait (self->slots, server, most, urgent, entry);
 }
 
 void

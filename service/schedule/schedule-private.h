@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "accounts/providers.h"
 #include "base/resume-watch.h"
 #include "deliver/users.h"
 #include "schedule/agenda.h"
@@ -60,7 +61,11 @@ void     pf_entry_unref (PfEntry *entry);
 /* Plans the next check by the account's state; cancels what was planned. */
 void pf_entry_plan      (PfEntry *entry);
 void pf_entry_plan_in   (PfEntry *entry, guint milliseconds);
+/* The same for a check that nobody asked for: not before the provider bears another log-in. */
+void pf_entry_plan_soon (PfEntry *entry, guint milliseconds);
 void pf_entry_plan_none (PfEntry *entry);
+/* (transfer none) */
+const PfProvider *pf_entry_provider (PfEntry *entry);
 /* What is planned is dropped; NextCheck stays as it is. */
 void pf_entry_unplan    (PfEntry *entry);
 /* Of the agenda. */

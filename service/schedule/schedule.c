@@ -1,6 +1,7 @@
 #include "schedule/schedule-private.h"
 
 #include "base/disk.h"
+#include "base/limits.h"
 #include "schedule/backoff.h"
 
 #define DISK_LOOK_SECONDS 60
@@ -272,6 +273,14 @@ look_at_disk (gpointer user_data)
 
 /* --- Interface -------------------------------------------------------------------------------- */
 
+static guint
+connections_per_server (const PfCheckParts *parts)
+{
+  guint given = parts->settings->connections_per_server;
+
+  return given != 0 ? given : PF_LIMIT_CONNECTIONS_PER_SERVER;
+}
+
 PfSchedule *
 pf_schedule_new (PfRegistry *registry, const PfCheckParts *parts)
 {
@@ -279,8 +288,7 @@ pf_schedule_new (PfRegistry *registry, const PfCheckParts *parts)
 
   self->registry = g_object_ref (registry);
   self->parts = *parts;
-  self->slots =
-      pf_slots_new (parts->settings->connections, parts->settings->connections_per_server);
+  self->slots = pf_slots_new (parts->settings->connections, connections_per_server (parts));
   g_signal_connect_object (registry, "added", G_CALLBACK (on_added), self, 0);
   g_signal_connect_object (registry, "changed", G_CALLBACK (on_changed), self, 0);
   g_signal_connect_object (registry, "removed", G_CALLBACK (on_removed), self, 0);
@@ -339,7 +347,7 @@ void
 pf_schedule_set_parts (PfSchedule *self, const PfCheckParts *parts)
 {
   self->parts = *parts;
-  pf_slots_set (self->slots, parts->settings->connections, parts->settings->connections_per_server);
+  pf_slots_set (self->slots, parts->settings->connections, connections_per_server (parts));
   look_at_disk (self);
   pf_schedule_dispatch (self);
 }

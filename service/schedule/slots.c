@@ -8,6 +8,7 @@ typedef struct
   PfSlots *slots;
   char *name;
   GQueue waiting; /* PfTurn */
+  guint most;     /* 0: the general number */
   guint used;
   guint turns; /* all of them, the urgent ones too: the line is there for them */
   GList ready_link;
@@ -62,7 +63,8 @@ pf_slots_free (PfSlots *self)
 static void
 update_line (PfSlots *self, Line *line)
 {
-  gboolean is_ready = line->waiting.length > 0 && line->used < self->per_server;
+  guint most = line->most != 0 ? line->most : self->per_server;
+  gboolean is_ready = line->waiting.length > 0 && line->used < most;
 
   if (is_ready == line->is_ready)
     return;
@@ -103,7 +105,7 @@ line_of (PfSlots *self, const char *server)
 }
 
 PfTurn *
-pf_slots_wait (PfSlots *self, const char *server, gboolean urgent, gpointer data)
+pf_slots_wait (PfSlots *self, const char *server, guint most, gboolean urgent, gpointer data)
 {
   PfTurn *turn = g_new0 (PfTurn, 1);
 
@@ -111,6 +113,7 @@ pf_slots_wait (PfSlots *self, const char *server, gboolean urgent, gpointer data
   turn->data = data;
   turn->urgent = urgent;
   turn->link.data = turn;
+  turn->line->most = most;
   turn->line->turns++;
   if (urgent)
     g_queue_push_tail_link (&self->urgent, &turn->link);

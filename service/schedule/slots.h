@@ -16,11 +16,13 @@ void     pf_slots_set   (PfSlots *self, guint total, guint per_server);
 /**
  * pf_slots_wait:
  * @server: its name, compared without case
+ * @most: connections to it at a time; 0: as to any server
  * @urgent: a person waits: neither limit holds it up, PF_LIMIT_CHECKS_BY_PERSON does
  *
  * Returns: (transfer full): end it with pf_turn_end(), called or not.
  */
-PfTurn  *pf_slots_wait  (PfSlots *self, const char *server, gboolean urgent, gpointer data);
+PfTurn  *pf_slots_wait  (PfSlots *self, const char *server, guint most, gboolean urgent,
+                         gpointer data);
 /* (nullable): @data of the next one that has a slot from now on. Servers take turns. */
 gpointer pf_slots_next  (PfSlots *self);
 /* TRUE once pf_slots_next() has named it. */

@@ -54,6 +54,34 @@ pf_entry_plan_in (PfEntry *entry, guint milliseconds)
   set_next_check (entry, g_get_real_time () + (gint64) milliseconds * 1000);
 }
 
+const PfProvider *
+pf_entry_provider (PfEntry *entry)
+{
+  const PfSettings *settings = pf_account_get_settings (entry->account);
+
+  return pf_providers_lookup (settings->server, settings->protocol);
+}
+
+void
+pf_entry_plan_soon (PfEntry *entry, guint milliseconds)
+{
+  guint interval = pf_account_get_settings (entry->account)->interval;
+
+  pf_entry_plan_in (
+      entry, pf_soon_milliseconds (milliseconds, pf_entry_provider (entry)->log_in_gap, interval));
+}
+
+/* Who is told to come less often stays away for as long as that provider wants it. */
+static guint
+seconds_to_retry (PfEntry *entry, const GError *problem)
+{
+  const PfProvider *provider = pf_entry_provider (entry);
+  guint seconds = pf_backoff_seconds (MAX (entry->failures, 1), g_random_double ());
+
+  return pf_provider_is_busy (provider, problem->message) ? MAX (seconds, provider->pause)
+                                                          : seconds;
+}
+
 void
 pf_entry_plan (PfEntry *entry)
 {
@@ -67,7 +95,7 @@ pf_entry_plan (PfEntry *entry)
            || pf_account_get_problem_class (entry->account) == PF_PROBLEM_CLASS_IDLE)
     pf_entry_plan_in (entry, pf_interval_seconds (settings->interval, random) * 1000);
   else if (pf_account_get_problem_class (entry->account) == PF_PROBLEM_CLASS_RETRYING)
-    pf_entry_plan_in (entry, pf_backoff_seconds (MAX (entry->failures, 1), random) * 1000);
+    pf_entry_plan_soon (entry, seconds_to_retry (entry, problem) * 1000);
   else if (waits_for_person ((PfProblemCode) problem->code))
     pf_entry_plan_none (entry);
   else

@@ -5,9 +5,9 @@
 #include <string.h>
 
 static const char *const commands[] = {
-  "GREETING", "CAPABILITY", "STARTTLS", "AUTHENTICATE", "LOGIN",    "ID",     "ENABLE",
-  "COMPRESS", "LIST",       "SELECT",   "EXAMINE",      "UNSELECT", "SEARCH", "LISTING",
-  "FETCH",    "STORE",      "EXPUNGE",  "NOOP",         "IDLE",     "LOGOUT", "NONE"
+  "GREETING", "CAPABILITY", "STARTTLS", "AUTHENTICATE", "LOGIN",  "ID",      "ENABLE", "COMPRESS",
+  "LIST",     "SELECT",     "EXAMINE",  "UNSELECT",     "SEARCH", "LISTING", "FETCH",  "STORE",
+  "COPY",     "EXPUNGE",    "NOOP",     "IDLE",         "LOGOUT", "NONE"
 };
 static const char *const statuses[] = { "OK", "NO", "BAD", "BYE", "PREAUTH" };
 static const char *const faults[] = { "none", "syntax", "limit", "eof" };

@@ -39,7 +39,7 @@ assert_defaults (const PfServiceSettings *settings)
   g_assert_cmpstr (settings->command, ==, "");
   g_assert_cmpuint (settings->minimum_uid, ==, 1000);
   g_assert_cmpuint (settings->connections, ==, 64);
-  g_assert_cmpuint (settings->connections_per_server, ==, 4);
+  g_assert_cmpuint (settings->connections_per_server, ==, 0);
   g_assert_cmpuint (settings->max_message_size, ==, PF_LIMIT_MESSAGE_SIZE);
   g_assert_cmpuint (settings->minimum_free_disk, ==, 0);
   g_assert_cmpuint (settings->connect_timeout, ==, 30);

@@ -27,6 +27,16 @@ test_start_spreads_with_the_number_of_accounts (void)
   g_assert_cmpuint (pf_start_milliseconds (1000000, 1.0), ==, 60000);
 }
 
+static void
+test_log_ins_keep_their_distance (void)
+{
+  g_assert_cmpuint (pf_soon_milliseconds (100, 0, 900), ==, 100);
+  g_assert_cmpuint (pf_soon_milliseconds (100, 60, 900), ==, 60000);
+  g_assert_cmpuint (pf_soon_milliseconds (90000, 60, 900), ==, 90000);
+  /* The account's own interval is shorter: somebody set it. */
+  g_assert_cmpuint (pf_soon_milliseconds (100, 900, 120), ==, 120000);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -34,5 +44,6 @@ main (int argc, char **argv)
   g_test_add_func ("/backoff/doubles", test_backoff_doubles_to_an_hour);
   g_test_add_func ("/backoff/jitter", test_jitter_is_a_tenth);
   g_test_add_func ("/backoff/start", test_start_spreads_with_the_number_of_accounts);
+  g_test_add_func ("/backoff/gap", test_log_ins_keep_their_distance);
   return g_test_run ();
 }

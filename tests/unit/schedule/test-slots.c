@@ -12,7 +12,7 @@ next (PfSlots *slots)
 static PfTurn *
 wait_in (PfSlots *slots, const char *server, gboolean urgent, const char *name)
 {
-  return pf_slots_wait (slots, server, urgent, (gpointer) name);
+  return pf_slots_wait (slots, server, 0, urgent, (gpointer) name);
 }
 
 /* What fails it: pf_slots_next() without its look at the total; update_line() without its look at
@@ -41,6 +41,31 @@ test_total_and_per_server (void)
   g_assert_cmpstr (next (slots), ==, "a3");
   pf_turn_end (turns[0]);
   pf_turn_end (turns[2]);
+  pf_slots_free (slots);
+}
+
+/* What fails it: update_line() without its look at the line's own number. */
+static void
+test_a_server_has_its_own_number (void)
+{
+  PfSlots *slots = pf_slots_new (9, 2);
+  PfTurn *turns[] = {
+    pf_slots_wait (slots, "a", 1, FALSE, (gpointer) "a1"),
+    pf_slots_wait (slots, "a", 1, FALSE, (gpointer) "a2"),
+    pf_slots_wait (slots, "b", 3, FALSE, (gpointer) "b1"),
+    pf_slots_wait (slots, "b", 3, FALSE, (gpointer) "b2"),
+    pf_slots_wait (slots, "b", 3, FALSE, (gpointer) "b3"),
+  };
+
+  g_assert_cmpstr (next (slots), ==, "a1");
+  g_assert_cmpstr (next (slots), ==, "b1");
+  g_assert_cmpstr (next (slots), ==, "b2");
+  g_assert_cmpstr (next (slots), ==, "b3");
+  g_assert_cmpstr (next (slots), ==, "(none)");
+  pf_turn_end (turns[0]);
+  g_assert_cmpstr (next (slots), ==, "a2");
+  for (guint i = 1; i < G_N_ELEMENTS (turns); i++)
+    pf_turn_end (turns[i]);
   pf_slots_free (slots);
 }
 
@@ -105,6 +130,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/slots/total-and-per-server", test_total_and_per_server);
   g_test_add_func ("/slots/limits-change", test_limits_can_change);
+  g_test_add_func ("/slots/own", test_a_server_has_its_own_number);
   g_test_add_func ("/slots/person", test_a_person_does_not_wait);
   g_test_add_func ("/slots/leaving", test_who_leaves_the_line);
   return g_test_run ();
