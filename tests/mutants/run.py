@@ -199,7 +199,7 @@ MUTANTS = [
      'peers-faults test_answers_that_nobody_asked_for'),
     ('a-search-is-told-all-at-once', 'service/protocol/imap-search.c', '&& g_queue_is_empty (&self->events))', ')',
      'peers-faults test_memory_that_floods_take'),
-    ('literals-of-a-line-without-end', 'service/protocol/imap-framer.c', ' || self->text_length + size > PF_LIMIT_IMAP_LINE)', ')',
+    ('literals-of-a-line-without-end', 'service/protocol/imap-framer.c', 'self->text_length += size;', ';',
      'peers-faults test_memory_that_floods_take'),
     ('lists-are-read-to-their-end', 'service/retrieve/pop3-listing.c', '> self->stat_count)\n    fail', '> G_MAXUINT32 - 1)\n    fail',
      'peers-faults test_memory_that_floods_take'),
