@@ -212,7 +212,7 @@ MUTANTS = [
      'crash-oddities'),
     ('a-full-disk-counts-against-a-message', 'service/retrieve/message.c', 'pf_check_store_failure (check, message->item, text, FALSE);',
      'pf_check_store_failure (check, message->item, text, TRUE);', 'crash-disk'),
-    ('what-the-target-refuses-counts-against-a-message', 'service/retrieve/blame.c', 'all == NULL || !is_their_own_fault (self, all)', 'all == NULL',
+    ('what-the-target-refuses-counts-against-a-message', 'service/retrieve/blame.c', 'own = is_their_own_fault (self, all);', 'own = TRUE;',
      'crash-oddities'),
     ('a-message-alone-is-never-to-blame', 'service/retrieve/blame.c', '->item->row->failures == 0)', '->item->row->failures < 9)', 'crash-oddities'),
 ]
