@@ -126,7 +126,7 @@ MUTANTS = [
     ('sessions-beyond-the-limit', 'service/retrieve/part.c', '(self->limit > 0 && self->limit_left == 0) ||', '',
      'peers-providers'),
     ('hidden-is-renumbered', 'service/retrieve/plan.c', 'renumbered = !input->part && was', 'renumbered = was', 'peers-providers'),
-    ('an-initial-response-for-all', 'service/protocol/pop3.c', '!self->two_steps && ', '', 'peers-providers'),
+    ('an-initial-response-for-all', 'service/protocol/pop3.c', ' && !self->two_steps', '', 'peers-providers'),
     ('guessed-sizes-are-believed', 'service/retrieve/imap-transfer.c', '->provider->estimates;', '->provider->estimates || TRUE;', 'peers-providers'),
     ('throttling-is-a-missing-folder', 'service/retrieve/session.c', '             ? PF_PROBLEM_SERVER_BUSY\n', '             ? otherwise\n',
      'peers-providers'),
