@@ -51,8 +51,9 @@ note_code (PfImap *self, const char *code, const char *arguments)
   else if (strcmp (code, "UIDVALIDITY") == 0)
     {
       self->selected.uidvalidity = (guint32) parse_number (arguments, G_MAXUINT32);
-      /* nz-number (RFC 9051 section 9): zero names nothing. */
-      self->selected.has_uidvalidity = self->selected.uidvalidity != 0;
+      /* nz-number (RFC 9051 section 9), but iCloud was seen sending zero. */
+      self->selected.has_uidvalidity =
+          self->selected.uidvalidity != 0 || strcmp (arguments, "0") == 0;
     }
   else if (strcmp (code, "UIDNEXT") == 0)
     self->selected.uidnext = (guint32) parse_number (arguments, G_MAXUINT32);

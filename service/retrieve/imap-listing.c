@@ -20,7 +20,7 @@ pf_imap_listing_begin (PfImapSession *self,
                        const PfFolderState *settled)
 {
   self->listing_task = task;
-  self->uidvalidity = 0;
+  self->opened = FALSE;
   self->most_exist = 0;
   g_free (self->folder);
   self->folder = g_strdup (folder->name);
@@ -71,7 +71,7 @@ pf_imap_listing_item (PfImapSession *self, const PfImapEvent *event)
 {
   PfListed *listed;
 
-  if (self->listing_task == NULL || self->uidvalidity == 0 || self->listing_void || event->uid == 0
+  if (self->listing_task == NULL || !self->opened || self->listing_void || event->uid == 0
       || !event->has_size)
     return;
   self->most_exist = MAX (self->most_exist, pf_imap_get_selected (self->imap)->exists);
@@ -178,6 +178,7 @@ on_selected (PfImapSession *self, const PfImapEvent *event)
                             SETTINGS (self)->server);
       return;
     }
+  self->opened = TRUE;
   self->uidvalidity = selected->uidvalidity;
   self->exists = self->most_exist = selected->exists;
   self->listing_void = self->settled != NULL && !agrees (self->settled, selected);
@@ -196,7 +197,7 @@ on_listing (PfImapSession *self, const PfImapEvent *event)
 {
   gboolean ok = event->status == PF_IMAP_OK;
 
-  if (self->uidvalidity == 0)
+  if (!self->opened)
     pf_session_fail_with (SESSION (self), PF_PROBLEM_PROTOCOL_ERROR,
                           "%s lists a folder that it has not opened", SETTINGS (self)->server);
   else if (self->listing_void || (self->settled != NULL && (!ok || !adds_up (self))))

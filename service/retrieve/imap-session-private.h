@@ -38,7 +38,8 @@ struct _PfImapSession
   GTask *listing_task;
   char *folder;
   GHashTable *listed; /* UID -> PfListed */
-  guint32 uidvalidity; /* of the folder that is open; 0 while none is */
+  gboolean opened;     /* the folder is open, and has */
+  guint32 uidvalidity; /* this; 0 where the server knows none: its UIDs are believed like UIDLs */
   guint32 most_exist;  /* the highest count of messages that was told since it was opened */
   PfFolderState *settled; /* NULL: all is listed */
   gboolean listing_void;  /* what FETCH tells is not to be used: all is listed again */

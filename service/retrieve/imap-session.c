@@ -213,7 +213,7 @@ on_status (PfImapSession *self, const PfImapEvent *event)
 
   /* The UIDs that we know are other messages' from here on: nothing may be fetched or removed by
    * them. */
-  if (self->uidvalidity != 0 && pf_imap_get_selected (self->imap)->uidvalidity != self->uidvalidity)
+  if (self->opened && pf_imap_get_selected (self->imap)->uidvalidity != self->uidvalidity)
     {
       pf_session_fail_with (
           SESSION (self), PF_PROBLEM_PROTOCOL_ERROR,

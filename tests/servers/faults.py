@@ -196,7 +196,9 @@ LIES_IMAP = [imap('RFC822.SIZE says ' + name, {None, 'message-stuck'} if size < 
     imap('a UID listed with two sizes', {None}, 2, do_uid_fetch=ahead_of_listing('* 1 FETCH (UID 1 RFC822.SIZE 5)\r\n')),
     imap('messages that are not there', {None, 'message-stuck'}, 2, do_uid_fetch=ahead_of_listing('* 3 FETCH (UID 77 RFC822.SIZE 500)\r\n')),
     imap('a UID beyond 32 bit', BROKEN, 0, listing=listing(lambda uid: 10, lambda uid: uid + (1 << 32))),
-    imap('UIDVALIDITY zero', BROKEN, None, **selected(2, '* OK [UIDVALIDITY 0] ok\r\n')),
+    # iCloud was seen sending it.
+    imap('UIDVALIDITY zero', {None}, 2, **selected(2, '* OK [UIDVALIDITY 0] ok\r\n')),
+    imap('UIDVALIDITY beyond 32 bit', BROKEN, 0, **selected(2, '* OK [UIDVALIDITY 4294967296] ok\r\n')),
     imap('another UIDVALIDITY while listing', BROKEN, 0, do_uid_fetch=ahead_of_listing('* OK [UIDVALIDITY 9] new\r\n')),
     Fault('another UIDVALIDITY before STORE', at(Imap, 'uid_store', before=['* OK [UIDVALIDITY 9] new\r\n']), BROKEN, 2),
     Fault('another UIDVALIDITY with a body', at(Imap, 'bodies', before=['* OK [UIDVALIDITY 9] new\r\n']), BROKEN, None),
