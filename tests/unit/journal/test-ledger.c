@@ -260,7 +260,7 @@ find_state (GPtrArray *states, const char *name)
   for (guint i = 0; i < states->len; i++)
     if (g_str_equal (((PfFolderState *) states->pdata[i])->name, name))
       return states->pdata[i];
-  return NULL;
+  g_error ("no folder %s", name);
 }
 
 static void
