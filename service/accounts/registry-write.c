@@ -258,7 +258,7 @@ static void start_next (PfRegistry *registry);
 static void
 on_worked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (PfRegistry) registry = g_object_ref (PF_REGISTRY (source));
+  g_autoptr (PfRegistry) registry = user_data;
   PfRegistryWrite *self = g_steal_pointer (&registry->writing);
   GError *error = NULL;
 
@@ -294,7 +294,9 @@ start_next (PfRegistry *registry)
           continue;
         }
       registry->writing = self;
-      task = g_task_new (registry, NULL, on_worked, NULL);
+      /* The thread holds the task beyond its end, and must not be the one that lets go of the
+       * registry last: that is the main loop's to end. */
+      task = g_task_new (NULL, NULL, on_worked, g_object_ref (registry));
       g_task_set_source_tag (task, start_next);
       g_task_set_task_data (task, self, NULL);
       g_task_run_in_thread (task, work);

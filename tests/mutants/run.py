@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """Applies one-line changes of the product, each of which would lose or double mail or weaken a guard, and wants a test to fail for each.
 
-usage: run.py [--all | NAME...]      Without --all those whose test is one of tests/crash/ or tests/peers/ are left out: each takes long.
+usage: run.py [--all | --share N | NAME...]
+Without --all those whose test is one of tests/crash/ or tests/peers/ are left out: each takes long. With --share an Nth of the others, another
+one each day. That each mutant's line still stands is looked at in any case.
 Works on a copy of the tree; needs what a build needs.
 """
 
@@ -10,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -175,7 +178,7 @@ MUTANTS = [
      'peers-faults test_lies_of_imap'),
     ('believes-what-is-not-as-listed', 'service/retrieve/imap-transfer.c', 'pf_body_get_received (fetch->body) != fetch->listed_size)', 'FALSE)',
      'peers-faults test_lies_of_imap'),
-    ('removes-under-another-uidvalidity', 'service/retrieve/imap-session.c', 'if (self->uidvalidity != 0 && ', 'if (FALSE && ',
+    ('removes-under-another-uidvalidity', 'service/retrieve/imap-session.c', 'if (self->opened && ', 'if (FALSE && ',
      'peers-faults test_lies_of_imap'),
     ('expunges-all-without-uidplus', 'service/retrieve/imap-removal.c', 'if (g_hash_table_size (self->found) != self->removing->len)', 'if (FALSE)',
      'peers-hostile test_without_uidplus_others_marks_are_not_expunged'),
@@ -241,14 +244,30 @@ def is_slow(mutant):
     return mutant[4].startswith(('crash-', 'peers-'))
 
 
+def stands_once(mutant):
+    with open(os.path.join(SOURCE, mutant[1]), encoding='utf-8') as handle:
+        count = handle.read().count(mutant[2])
+    if count != 1:
+        print('FAIL %s: its line stands %d times in %s' % (mutant[0], count, mutant[1]), flush=True)
+    return count == 1
+
+
+def choose(words):
+    """The mutants that the command line names."""
+    if '--all' in words:
+        return MUTANTS
+    quick = [mutant for mutant in MUTANTS if not is_slow(mutant)]
+    if '--share' in words:
+        share = int(words[words.index('--share') + 1])
+        return quick[int(time.time() // 86400) % share::share]
+    return [mutant for mutant in MUTANTS if mutant[0] in words] if words else quick
+
+
 def try_mutant(folder, mutant):
     name, file, old, new, test_name = mutant
     path = os.path.join(folder, file)
     with open(path, encoding='utf-8') as handle:
         text = handle.read()
-    if text.count(old) != 1:
-        print('FAIL %s: its line stands %d times in %s' % (name, text.count(old), file), flush=True)
-        return False
     with open(path, 'w', encoding='utf-8') as handle:
         handle.write(text.replace(old, new))
     killed = test(folder, test_name).returncode != 0
@@ -259,8 +278,9 @@ def try_mutant(folder, mutant):
 
 
 def main():
-    names = [name for name in sys.argv[1:] if name != '--all']
-    chosen = [mutant for mutant in MUTANTS if (mutant[0] in names if names else '--all' in sys.argv or not is_slow(mutant))]
+    if not all([stands_once(mutant) for mutant in MUTANTS]):
+        sys.exit(1)
+    chosen = choose(sys.argv[1:])
     with tempfile.TemporaryDirectory(prefix='postferry-mutants-') as folder:
         os.chmod(folder, 0o755)  # the service's own user runs what is built there
         copy_tree(folder)
