@@ -12,8 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define GROUP "Message"
-
 typedef struct
 {
   char *directory;
@@ -22,36 +20,6 @@ typedef struct
   int fd;
   PfQuarantineItem *item;
 } Job;
-
-void
-pf_quarantine_item_free (PfQuarantineItem *item)
-{
-  g_free (item->id);
-  g_free (item->account);
-  g_free (item->recipient);
-  g_free (item->sender);
-  g_free (item->subject);
-  g_free (item->verdict);
-  g_free (item->reason);
-  g_free (item->uid);
-  g_free (item);
-}
-
-static PfQuarantineItem *
-copy_item (const PfQuarantineItem *item)
-{
-  PfQuarantineItem *copy = g_memdup2 (item, sizeof *item);
-
-  copy->id = g_strdup (item->id);
-  copy->account = g_strdup (item->account);
-  copy->recipient = g_strdup (item->recipient);
-  copy->sender = g_strdup (item->sender);
-  copy->subject = g_strdup (item->subject);
-  copy->verdict = g_strdup (item->verdict);
-  copy->reason = g_strdup (item->reason);
-  copy->uid = g_strdup (item->uid);
-  return copy;
-}
 
 static void
 job_free (gpointer data)
@@ -124,33 +92,12 @@ write_message (const Job *job, const char *path, GError **error)
   return TRUE;
 }
 
-static void
-set_text (GKeyFile *file, const char *key, const char *value)
-{
-  g_autofree char *valid = g_utf8_make_valid (value != NULL ? value : "", -1);
-
-  g_key_file_set_string (file, GROUP, key, valid);
-}
-
 static gboolean
 write_meta (const PfQuarantineItem *item, const char *path, GError **error)
 {
-  g_autoptr (GKeyFile) file = g_key_file_new ();
-  g_autofree char *data = NULL;
+  g_autofree char *data = pf_quarantine_item_to_text (item);
   g_autoptr (GError) failure = NULL;
 
-  set_text (file, "Id", item->id);
-  set_text (file, "Account", item->account);
-  set_text (file, "Recipient", item->recipient);
-  set_text (file, "Sender", item->sender);
-  set_text (file, "Subject", item->subject);
-  set_text (file, "Verdict", item->verdict);
-  set_text (file, "Reason", item->reason);
-  set_text (file, "Uid", item->uid);
-  g_key_file_set_int64 (file, GROUP, "Time", item->time);
-  g_key_file_set_uint64 (file, GROUP, "Size", item->size);
-  g_key_file_set_double (file, GROUP, "Score", item->score);
-  data = g_key_file_to_data (file, NULL, NULL);
   if (pf_durable_write (path, data, -1, &failure))
     {
       pf_step (PF_STEP_QUARANTINE_META);
@@ -213,7 +160,7 @@ pf_quarantine_store_async (const char *directory,
   job->fd = pf_body_get_fd (body);
   job->offset = job->fd >= 0 ? (guint64) lseek (job->fd, 0, SEEK_CUR) : 0;
   job->length = pf_body_get_length (body);
-  job->item = copy_item (item);
+  job->item = pf_quarantine_item_copy (item);
   g_task_set_source_tag (task, pf_quarantine_store_async);
   g_task_set_task_data (task, job, job_free);
   if (job->fd < 0 || strlen (item->id) != PF_REQUEST_ID_LENGTH

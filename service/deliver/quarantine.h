@@ -2,18 +2,8 @@
 #pragma once
 
 #include "deliver/body.h"
+#include "deliver/quarantine-item.h"
 
-typedef struct
-{
-  char *id; /* the delivery id */
-  char *account, *recipient, *sender, *subject, *verdict, *reason;
-  char *uid;
-  gint64 time;
-  guint64 size;
-  double score;
-} PfQuarantineItem;
-
-void     pf_quarantine_item_free (PfQuarantineItem *item);
 /* Writes DIRECTORY/ID.eml and ID.meta (key file), both synced, folder synced; in a worker. Storing
  * the same id again is success. */
 void     pf_quarantine_store_async  (const char *directory, PfBody *body,
