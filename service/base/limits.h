@@ -127,6 +127,24 @@
  * (mailutils: 55 to 122 octets). */
 #define PF_LIMIT_HEADER_GROWTH 512
 
+/* Parts of a message that are looked into, and how deep they lie in one another; honest mail has
+ * some dozen, Dovecot reads 10,000 and 100. */
+#define PF_LIMIT_MIME_PARTS 10000
+#define PF_LIMIT_MIME_DEPTH 50
+/* A part's header, and a line that is looked at as one: boundaries, files in a text. */
+#define PF_LIMIT_MIME_HEADER (64 * PF_KIB)
+#define PF_LIMIT_MIME_LINE PF_KIB
+/* A file's name (255 octets on a disk, encoded some 1,000): the end of a longer one is kept; and
+ * forms of the name of one part. */
+#define PF_LIMIT_MIME_NAME PF_KIB
+#define PF_LIMIT_MIME_NAMES 32
+/* A name as it stands in a header: decoding takes time that grows with its square. */
+#define PF_LIMIT_MIME_VALUE (8 * PF_KIB)
+/* Parameters of a field, sections of one (RFC 2231), boundaries of one multipart. */
+#define PF_LIMIT_MIME_PARAMETERS 200
+#define PF_LIMIT_MIME_SECTIONS 100
+#define PF_LIMIT_MIME_BOUNDARIES 8
+
 /* --- Scanners --------------------------------------------------------------------------------- */
 
 /* Rspamd's answer: some 5 KiB, and a list of links that may be long. */
