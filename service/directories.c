@@ -1,5 +1,6 @@
 #include "directories.h"
 
+#include "base/program.h"
 #include "config.h"
 
 #include <errno.h>
@@ -75,14 +76,5 @@ pf_directories_clear (PfDirectories *self)
 char *
 pf_directories_find_program (const char *name)
 {
-  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
-  g_autofree char *folder = self != NULL ? g_path_get_dirname (self) : NULL;
-  g_autofree char *beside = folder != NULL ? g_build_filename (folder, name, NULL) : NULL;
-  g_autofree char *below = folder != NULL ? g_build_filename (folder, "helper", name, NULL) : NULL;
-
-  if (beside != NULL && access (beside, X_OK) == 0)
-    return g_steal_pointer (&beside);
-  if (below != NULL && access (below, X_OK) == 0)
-    return g_steal_pointer (&below);
-  return g_build_filename (PF_LIBEXECDIR, name, NULL);
+  return pf_program_find (name, "helper");
 }

@@ -179,6 +179,42 @@
 /* clamd reads its signatures for up to minutes and accepts connections all the while. */
 #define PF_LIMIT_CLAMD_START_SECONDS 180
 
+/* --- Attachments ------------------------------------------------------------------------------ */
+
+/* Archives in archives; entries of all of them; octets that come out of all (honest mail has some
+ * ten megabytes); octets for one of the archive's, from so many on: below, a table of zeros packs
+ * that tight, too. */
+#define PF_LIMIT_ARCHIVE_DEPTH 10
+#define PF_LIMIT_ARCHIVE_ENTRIES 10000
+#define PF_LIMIT_ARCHIVE_UNPACKED (1024ULL * PF_MIB)
+#define PF_LIMIT_ARCHIVE_RATIO 1000
+#define PF_LIMIT_ARCHIVE_RATIO_FROM 100000000ULL
+/* Processor time of one message; beyond the second number the kernel ends the process, and by the
+ * clock at the third: nothing of ours waits. The service waits longer still, so that it is the
+ * process that ends first. */
+#define PF_LIMIT_ARCHIVE_SECONDS 15
+#define PF_LIMIT_ARCHIVE_CPU_SECONDS 20
+#define PF_LIMIT_ARCHIVE_CLOCK_SECONDS 30
+#define PF_LIMIT_ARCHIVE_ANSWER_SECONDS 40
+/* Memory of the process in all, and of what it keeps of archives in archives. */
+#define PF_LIMIT_ARCHIVE_ADDRESS_SPACE (1536ULL * PF_MIB)
+#define PF_LIMIT_ARCHIVE_HELD (512ULL * PF_MIB)
+/* Of what seems to be no archive so much is kept, in case that one stands behind its beginning. */
+#define PF_LIMIT_ARCHIVE_PLAIN (32 * PF_MIB)
+/* So much of a file tells what it is: an ISO image says it behind 32 KiB. */
+#define PF_LIMIT_ARCHIVE_HEAD (64 * PF_KIB)
+/* Messages that are looked into at the same time, each by a process of its own. */
+#define PF_LIMIT_ARCHIVE_WORKERS 4
+/* Findings of one message, the text of a name in one, and all of an answer. */
+#define PF_LIMIT_ATTACHMENT_FINDINGS 30
+#define PF_LIMIT_ATTACHMENT_TEXT 300
+#define PF_LIMIT_ATTACHMENT_ANSWER (64 * PF_KIB)
+/* A request: the administrator's extensions. */
+#define PF_LIMIT_ATTACHMENT_REQUEST (64 * PF_KIB)
+/* Once for a message, then it is the message's fault; and so often for what is nobody's. */
+#define PF_LIMIT_ATTACHMENT_RETRIES 1
+#define PF_LIMIT_ATTACHMENT_RESTARTS 3
+
 /* --- Helper ----------------------------------------------------------------------------------- */
 
 #define PF_LIMIT_HELPER_BATCH 64

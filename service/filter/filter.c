@@ -12,6 +12,7 @@ struct _PfFilter
   PfScannerMemory memory;
   PfRspamd *rspamd;
   PfClamdClient *clamd;
+  PfAttachments *attachments;
 };
 
 G_DEFINE_FINAL_TYPE (PfFilter, pf_filter, G_TYPE_OBJECT)
@@ -43,6 +44,8 @@ pf_filtered_free (PfFiltered *self)
   g_clear_pointer (&self->envelope, pf_envelope_free);
   g_clear_pointer (&self->virus, pf_scan_result_free);
   g_clear_pointer (&self->spam, pf_scan_result_free);
+  g_clear_pointer (&self->attachments, pf_attachment_result_free);
+  g_free (self->attachment_text);
   g_free (self->virus_text);
   g_free (self->spam_text);
   g_free (self->sender_text);
@@ -50,6 +53,13 @@ pf_filtered_free (PfFiltered *self)
 }
 
 /* --- What was found --------------------------------------------------------------------------- */
+
+/* Of such a message only the names are looked at. */
+static gboolean
+is_beyond (const Work *work)
+{
+  return work->job->source.length > work->settings->filter->max_scan_size;
+}
 
 static PfOpinion
 opinion_of (const PfScanResult *result)
@@ -120,6 +130,29 @@ read_spam (PfFiltered *filtered)
                                              spam->answer->score, spam->answer->required_score);
     }
   filtered->findings.spam_text = filtered->spam_text;
+}
+
+/* @error: (nullable): why it could not be looked into. */
+static void
+read_attachments (Work *work, const GError *error)
+{
+  PfFiltered *filtered = work->filtered;
+  const PfAttachmentResult *result = filtered->attachments;
+
+  if (result == NULL)
+    {
+      filtered->findings.attachments = PF_OPINION_TROUBLE;
+      filtered->attachment_text = g_strdup (error->message);
+    }
+  else if (result->findings->len > 0)
+    {
+      filtered->findings.attachments = PF_OPINION_FOUND;
+      filtered->findings.malformed = result->malformed;
+      filtered->attachment_text = pf_attachment_result_text (result);
+    }
+  else
+    filtered->findings.attachments = is_beyond (work) ? PF_OPINION_SKIPPED : PF_OPINION_CLEAN;
+  filtered->findings.attachment_text = filtered->attachment_text;
 }
 
 /* Whoever can forge a name is let in by none: without an answer of a scanner that is there, the
@@ -213,6 +246,34 @@ on_spam (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+on_attachments (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Work *work = g_task_get_task_data (user_data);
+  g_autoptr (GError) error = NULL;
+
+  work->filtered->attachments =
+      pf_attachments_scan_finish (PF_ATTACHMENTS (source), result, &error);
+  read_attachments (work, error);
+  scan_ended (user_data);
+}
+
+static void
+look_into_attachments (PfFilter *self, GTask *task)
+{
+  Work *work = g_task_get_task_data (task);
+  const PfFilterPolicy *policy = work->settings->filter;
+  PfAttachmentRules rules = {
+    .classes = (const char *const *) policy->block_classes,
+    .extensions = (const char *const *) policy->block_extensions,
+    .names_only = is_beyond (work),
+  };
+
+  work->scans++;
+  pf_attachments_scan_async (self->attachments, &work->job->source, &rules,
+                             g_task_get_cancellable (task), on_attachments, g_object_ref (task));
+}
+
+static void
 scan_for_spam (PfFilter *self, GTask *task)
 {
   Work *work = g_task_get_task_data (task);
@@ -264,6 +325,8 @@ pf_filter_async (PfFilter *self,
       pf_clamd_client_scan_async (self->clamd, &job->source, cancellable, on_virus,
                                   g_object_ref (task));
     }
+  if (job->account->check_attachments)
+    look_into_attachments (self, task);
   if (job->account->check_spam)
     scan_for_spam (self, task);
   scan_ended (g_object_ref (task));
@@ -305,6 +368,7 @@ pf_filter_new (const PfServiceSettings *settings, const PfScannerMemory *memory)
   PfFilter *self = g_object_new (PF_TYPE_FILTER, NULL);
 
   self->memory = *memory;
+  self->attachments = pf_attachments_new (NULL);
   pf_filter_set_settings (self, settings);
   return self;
 }
@@ -316,6 +380,7 @@ pf_filter_finalize (GObject *object)
 
   g_clear_object (&self->rspamd);
   g_clear_object (&self->clamd);
+  g_clear_object (&self->attachments);
   g_clear_pointer (&self->settings, pf_service_settings_unref);
   G_OBJECT_CLASS (pf_filter_parent_class)->finalize (object);
 }

@@ -1,10 +1,11 @@
 /* filter.h - all that is found in a message, and what becomes of it (DESIGN 8): the envelope, the
- * scanners side by side, the sender rules, the verdict.
+ * scanners and the attachments side by side, the sender rules, the verdict.
  */
 #pragma once
 
 #include "accounts/service-settings.h"
 #include "accounts/settings.h"
+#include "filter/attachments.h"
 #include "filter/envelope.h"
 #include "filter/scanner.h"
 #include "filter/verdict.h"
@@ -33,9 +34,10 @@ typedef struct
 {
   PfEnvelope *envelope;
   PfScanResult *virus, *spam; /* (nullable): not asked */
+  PfAttachmentResult *attachments; /* (nullable): not looked into, or that could not be done */
   PfFindings findings;        /* its texts are of this structure */
   PfVerdict verdict;          /* the same */
-  char *virus_text, *spam_text, *sender_text;
+  char *virus_text, *spam_text, *sender_text, *attachment_text;
 } PfFiltered;
 
 void        pf_filter_async  (PfFilter *self, const PfFilterJob *job, GCancellable *cancellable,

@@ -129,6 +129,7 @@ pf_verdict_decide (const PfFilterPolicy *policy, const PfFindings *findings)
                      || verdict.action == PF_ON_DEFER;
 
   verdict.scan_skipped = findings->virus == PF_OPINION_SKIPPED
+                         || findings->attachments == PF_OPINION_SKIPPED
                          || (findings->spam == PF_OPINION_SKIPPED && !is_spared (findings));
   if (!settled && is_held_up (findings))
     return after_trouble (policy, findings, verdict);

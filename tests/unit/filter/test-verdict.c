@@ -222,6 +222,12 @@ static const Case cases[] = {
     PF_ON_DELIVER,
     "",
     TRUE },
+  { "only the names of its attachments were looked at",
+    "@a{sv} {}",
+    { .now = NOW, .attachments = PF_OPINION_SKIPPED },
+    PF_ON_DELIVER,
+    "",
+    TRUE },
 };
 
 /* (transfer full): the defaults but for @changes. */
