@@ -5,6 +5,7 @@
 #include "bus/bus.h"
 #include "config.h"
 #include "dbus-interfaces/names.h"
+#include "filter/scanner-marks.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +28,8 @@ struct _PfService
   PfJournal *journal;
   PfSecrets *secrets;
   PfTarget *target;
+  PfScannerMarks *marks;
+  PfFilter *filter;
   PfRegistry *registry;
   PfSchedule *schedule;
   GDBusConnection *connection;
@@ -48,6 +51,7 @@ check_parts (PfService *self)
     .journal = self->journal,
     .secrets = self->secrets,
     .target = self->target,
+    .filter = self->filter,
     .settings = self->settings,
     .state_directory = self->options.directories->state,
     .spool_directory = self->spool_path,
@@ -68,6 +72,8 @@ bus_parts (PfService *self)
     .secrets = self->secrets,
     .schedule = self->schedule,
     .target = self->target,
+    .filter = self->filter,
+    .quarantine_directory = self->quarantine_path,
     .settings = self->settings,
     .reload = reload,
     .reload_data = self,
@@ -78,6 +84,16 @@ static PfTarget *
 make_target (PfService *self)
 {
   return pf_target_new (self->settings, &self->options.helper, self->options.session);
+}
+
+static void
+make_filter (PfService *self)
+{
+  PfScannerMemory memory;
+
+  self->marks = pf_scanner_marks_new (self->options.directories->state);
+  memory = pf_scanner_marks_memory (self->marks);
+  self->filter = pf_filter_new (self->settings, &memory);
 }
 
 /* Old settings stay in force when the new ones are wrong. */
@@ -100,6 +116,7 @@ reload (gpointer user_data, GError **error)
     }
   self->settings = settings;
   self->target = make_target (self);
+  pf_filter_set_settings (self->filter, settings);
   parts = check_parts (self);
   door = bus_parts (self);
   pf_journal_set_keep_days (self->journal, settings->keep_days);
@@ -297,6 +314,7 @@ build (PfService *self, GError **error)
   self->secrets =
       pf_secrets_new (self->options.directories->state, self->options.directories->credentials);
   self->target = make_target (self);
+  make_filter (self);
   parts = check_parts (self);
   self->schedule = pf_schedule_new (self->registry, &parts);
   return open_bus (self, error);
@@ -338,6 +356,8 @@ pf_service_free (PfService *self)
   g_clear_pointer (&self->bus, pf_bus_free);
   g_clear_object (&self->schedule);
   g_clear_object (&self->target);
+  g_clear_object (&self->filter);
+  g_clear_pointer (&self->marks, pf_scanner_marks_free);
   g_clear_object (&self->secrets);
   g_clear_object (&self->registry);
   if (self->journal != NULL)

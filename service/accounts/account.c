@@ -57,7 +57,6 @@ pf_account_class_init (PfAccountClass *klass)
 static void
 pf_account_init (PfAccount *self)
 {
-  self->figures.envelope_seen = "unknown";
 }
 
 static void
@@ -292,6 +291,14 @@ pf_account_set_activity (PfAccount *self, PfActivity activity)
   changed (self);
 }
 
+const char *
+pf_envelope_seen_name (PfEnvelopeSeen seen)
+{
+  static const char *const names[] = { "unknown", "no", "partly", "yes" };
+
+  return names[MIN (seen, G_N_ELEMENTS (names) - 1)];
+}
+
 const PfFigures *
 pf_account_get_figures (PfAccount *self)
 {
@@ -304,19 +311,15 @@ same_figures (const PfFigures *a, const PfFigures *b)
   return a->last_check == b->last_check && a->last_success == b->last_success
          && a->next_check == b->next_check && a->delivered == b->delivered && a->junked == b->junked
          && a->quarantined == b->quarantined && a->octets_fetched == b->octets_fetched
-         && a->on_server == b->on_server && g_strcmp0 (a->envelope_seen, b->envelope_seen) == 0;
+         && a->on_server == b->on_server && a->envelope_seen == b->envelope_seen;
 }
 
 void
 pf_account_set_figures (PfAccount *self, const PfFigures *figures)
 {
-  PfFigures kept = *figures;
-
-  if (kept.envelope_seen == NULL)
-    kept.envelope_seen = "unknown";
-  if (same_figures (&self->figures, &kept))
+  if (same_figures (&self->figures, figures))
     return;
-  self->figures = kept;
+  self->figures = *figures;
   changed (self);
 }
 

@@ -15,17 +15,30 @@ typedef enum
   PF_ACTIVITY_LISTENING
 } PfActivity;
 
+/* Whether the filter sees who handed a message to the provider (DESIGN 8); kept in the journal by
+ * number. */
+typedef enum
+{
+  PF_ENVELOPE_UNKNOWN, /* nothing was looked at yet */
+  PF_ENVELOPE_NO,
+  PF_ENVELOPE_PARTLY,  /* the sender, but not the host; or the host without a sender */
+  PF_ENVELOPE_YES,
+} PfEnvelopeSeen;
+
 /* Times in microseconds since the epoch, 0 for never. */
 typedef struct
 {
   gint64 last_check, last_success, next_check;
   guint64 delivered, junked, quarantined, octets_fetched;
   guint on_server;
-  const char *envelope_seen; /* "yes", "partly", "no", "unknown": static */
+  PfEnvelopeSeen envelope_seen;
 } PfFigures;
 
 /* Signal "changed": anything that D-Bus shows may have changed; emitted synchronously, coalescing
  * is the listener's. */
+
+/* "yes", "partly", "no", "unknown". */
+const char       *pf_envelope_seen_name   (PfEnvelopeSeen seen);
 
 PfAccount        *pf_account_new          (const PfSettings *settings);
 /* The lower-cased address. */

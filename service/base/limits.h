@@ -168,6 +168,9 @@
  * threads for all. */
 #define PF_LIMIT_RSPAMD_SCANS 16
 #define PF_LIMIT_CLAMD_SCANS 6
+/* Seconds for which a scanner that is looked for by itself (`auto`), and was never there, is not
+ * looked for again: on a machine without scanners no message pays for the search. */
+#define PF_LIMIT_SCANNER_ABSENT_SECONDS 10
 /* One scan in all, the sending of the message too, however steadily it goes on. */
 #define PF_LIMIT_SCAN_SECONDS 600
 /* Every value of a request that came from outside: RFC 5322's longest line. */

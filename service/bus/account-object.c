@@ -103,9 +103,8 @@ pf_account_state_vardict (PfAccount *account)
     number_entry (NONE_QUARANTINED, "Quarantined", figures->quarantined),
     number_entry (NONE_FETCHED, "OctetsFetched", figures->octets_fetched),
     on_server_entry (figures->on_server),
-    pf_vardict_entry (
-        "EnvelopeSeen",
-        g_variant_new_string (figures->envelope_seen != NULL ? figures->envelope_seen : "unknown")),
+    pf_vardict_entry ("EnvelopeSeen",
+                      g_variant_new_string (pf_envelope_seen_name (figures->envelope_seen))),
   };
 
   return g_variant_new_array (G_VARIANT_TYPE ("{sv}"), entries, G_N_ELEMENTS (entries));

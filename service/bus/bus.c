@@ -18,6 +18,7 @@ take_parts (PfBusParts *to, const PfBusParts *from)
   g_object_ref (to->secrets);
   g_object_ref (to->schedule);
   g_object_ref (to->target);
+  g_object_ref (to->filter);
   to->settings = pf_service_settings_ref (from->settings);
 }
 
@@ -30,6 +31,7 @@ drop_parts (PfBusParts *parts)
   g_object_unref (parts->secrets);
   g_object_unref (parts->schedule);
   g_object_unref (parts->target);
+  g_object_unref (parts->filter);
   pf_service_settings_unref ((PfServiceSettings *) parts->settings);
 }
 

@@ -12,6 +12,8 @@ typedef struct
   PfSecrets *secrets;
   PfSchedule *schedule;
   PfTarget *target;
+  PfFilter *filter;
+  const char *quarantine_directory; /* outlives the bus */
   const PfServiceSettings *settings;
   /* Manager.Reload(): reads settings again. */
   gboolean (*reload) (gpointer user_data, GError **error);

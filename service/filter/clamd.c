@@ -287,6 +287,12 @@ pf_clamd_client_get_health (PfClamdClient *self)
   return &self->state.health;
 }
 
+gboolean
+pf_clamd_client_is_asked (PfClamdClient *self)
+{
+  return pf_scanner_is_asked (&self->state);
+}
+
 /* --- Life ------------------------------------------------------------------------------------- */
 
 /* "tcp:host:port", the host perhaps in brackets; what is no such thing is never connected to. */

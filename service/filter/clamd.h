@@ -36,6 +36,8 @@ PfScanResult *pf_clamd_client_probe_finish (PfClamdClient *self, GAsyncResult *r
                                             GError **error);
 
 const PfScannerHealth *pf_clamd_client_get_health (PfClamdClient *self);
+/* FALSE where no message would be sent: it is off, or was looked for in vain just before. */
+gboolean               pf_clamd_client_is_asked   (PfClamdClient *self);
 
 /* Pure: the time in a VERSION answer, "ClamAV 1.4.6/27500/Mon Jan 1 10:00:00 2026", which is
  * clamd's local time; unix seconds, 0 without. @version: (out) (transfer full): without the

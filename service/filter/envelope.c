@@ -406,6 +406,19 @@ judge_answer (Walk *self, PfEnvelope *out)
     out->why = "The provider's line tells who handed the message over.";
 }
 
+/* (transfer full) (nullable): the house that no profile tells of. A server that is told by its
+ * number, or by a name within the house, says nothing: then the address does. */
+static char *
+own_domain (const PfEnvelopeSource *source)
+{
+  const char *at = source->address != NULL ? strrchr (source->address, '@') : NULL;
+  char *domain = source->server != NULL ? pf_host_registrable (source->server) : NULL;
+
+  if (domain == NULL && at != NULL)
+    domain = pf_host_registrable (at + 1);
+  return domain;
+}
+
 PfEnvelope *
 pf_envelope_recover (const char *header, gsize length, const PfEnvelopeSource *source)
 {
@@ -414,8 +427,8 @@ pf_envelope_recover (const char *header, gsize length, const PfEnvelopeSource *s
   Step step;
 
   self.border = pf_borders_find (source->borders, source->server, source->address);
-  if (self.border == NULL && source->server != NULL)
-    self.domain = pf_host_registrable (source->server);
+  if (self.border == NULL)
+    self.domain = own_domain (source);
   step = walk (&self, header, length);
   fill_host (&self, out, step);
   fill_sender (&self, out, header, length);
@@ -438,12 +451,4 @@ pf_envelope_free (PfEnvelope *envelope)
   g_free (envelope->mail_from);
   g_free (envelope->recipient);
   g_free (envelope);
-}
-
-const char *
-pf_envelope_seen_name (PfEnvelopeSeen seen)
-{
-  static const char *const names[] = { "unknown", "no", "partly", "yes" };
-
-  return names[seen];
 }

@@ -2,15 +2,8 @@
  * recovered from what the provider wrote about it (specs 06 section 7). Pure. */
 #pragma once
 
+#include "accounts/account.h"
 #include "filter/borders.h"
-
-typedef enum
-{
-  PF_ENVELOPE_UNKNOWN, /* nothing was looked at yet */
-  PF_ENVELOPE_NO,
-  PF_ENVELOPE_PARTLY, /* the sender, but not the host; or the host without a sender */
-  PF_ENVELOPE_YES,
-} PfEnvelopeSeen;
 
 /* All texts are printable ASCII without line ends, at most 257 octets: safe as values of HTTP
  * headers. NULL is "not known"; nothing is ever guessed, and no address is one that the Internet
@@ -45,7 +38,5 @@ typedef struct
  */
 PfEnvelope *pf_envelope_recover (const char *header, gsize length, const PfEnvelopeSource *source);
 void pf_envelope_free (PfEnvelope *envelope);
-/* "yes", "partly", "no", "unknown". */
-const char *pf_envelope_seen_name (PfEnvelopeSeen seen);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PfEnvelope, pf_envelope_free)

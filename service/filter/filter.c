@@ -1,8 +1,6 @@
 #include "filter/filter.h"
 
 #include "base/limits.h"
-#include "filter/clamd.h"
-#include "filter/rspamd.h"
 #include "filter/sender-rules.h"
 
 struct _PfFilter
@@ -49,6 +47,9 @@ pf_filtered_free (PfFiltered *self)
   g_free (self->virus_text);
   g_free (self->spam_text);
   g_free (self->sender_text);
+  g_free (self->virus_scanned);
+  g_free (self->virus_status);
+  g_free (self->subject_prefix);
   g_free (self);
 }
 
@@ -196,6 +197,54 @@ read_senders (const Work *work)
   filtered->findings.recipient_allowed = is_spared_recipient (work);
 }
 
+/* --- What its header is to tell --------------------------------------------------------------- */
+
+/* (transfer full) (nullable): NULL where nobody was to look. */
+static char *
+virus_status (const PfFiltered *filtered)
+{
+  switch (filtered->findings.virus)
+    {
+    case PF_OPINION_CLEAN:
+      return g_strdup ("Clean");
+    case PF_OPINION_FOUND:
+      return g_strdup_printf ("Infected (%s)", filtered->virus->name);
+    case PF_OPINION_SKIPPED:
+    case PF_OPINION_TROUBLE:
+      return g_strdup_printf ("Not scanned (%s)", pf_scan_reason_nick (filtered->virus->reason));
+    case PF_OPINION_NONE:
+    default:
+      return NULL;
+    }
+}
+
+static void
+read_lines (PfFilter *self, const Work *work)
+{
+  PfFiltered *filtered = work->filtered;
+  const char *version = pf_clamd_client_get_health (self->clamd)->version;
+
+  filtered->virus_status = virus_status (filtered);
+  if (filtered->virus_status != NULL)
+    filtered->virus_scanned =
+        g_strdup_printf ("%s at %s", *version != '\0' ? version : "ClamAV", g_get_host_name ());
+  filtered->subject_prefix = g_strdup (work->settings->filter->subject_prefix);
+  filtered->lines = (PfScanLines){
+    .answer = filtered->spam != NULL ? filtered->spam->answer : NULL,
+    .spam = filtered->verdict.spam,
+    .virus_scanned = filtered->virus_scanned,
+    .virus_status = filtered->virus_status,
+    .subject_prefix = filtered->subject_prefix,
+  };
+}
+
+static gboolean
+is_down (const PfScanResult *result)
+{
+  return result != NULL && result->status == PF_SCAN_TROUBLE
+         && result->reason == PF_SCAN_UNREACHABLE;
+}
+
 static void
 conclude (GTask *task)
 {
@@ -207,7 +256,9 @@ conclude (GTask *task)
   read_senders (work);
   filtered->findings.waiting_since = work->job->waiting_since;
   filtered->findings.now = g_get_real_time () / G_USEC_PER_SEC;
+  filtered->scanner_down = is_down (filtered->virus) || is_down (filtered->spam);
   filtered->verdict = pf_verdict_decide (work->settings->filter, &filtered->findings);
+  read_lines (g_task_get_source_object (task), work);
   g_task_return_pointer (task, g_steal_pointer (&work->filtered),
                          (GDestroyNotify) pf_filtered_free);
 }
@@ -319,15 +370,15 @@ pf_filter_async (PfFilter *self,
   work->filtered = g_new0 (PfFiltered, 1);
   work->filtered->envelope = pf_envelope_recover (job->header, job->header_length, &source);
   work->scans = 1;
-  if (job->account->check_virus)
+  if (job->account->check_virus && job->source.fd >= 0)
     {
       work->scans++;
       pf_clamd_client_scan_async (self->clamd, &job->source, cancellable, on_virus,
                                   g_object_ref (task));
     }
-  if (job->account->check_attachments)
+  if (job->account->check_attachments && job->source.fd >= 0)
     look_into_attachments (self, task);
-  if (job->account->check_spam)
+  if (job->account->check_spam && job->source.fd >= 0)
     scan_for_spam (self, task);
   scan_ended (g_object_ref (task));
 }
@@ -336,6 +387,26 @@ PfFiltered *
 pf_filter_finish (PfFilter *self, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+gboolean
+pf_filter_reads_mail (PfFilter *self, const PfSettings *account)
+{
+  return account->check_attachments
+         || (account->check_virus && pf_clamd_client_is_asked (self->clamd))
+         || (account->check_spam && pf_rspamd_is_asked (self->rspamd));
+}
+
+PfClamdClient *
+pf_filter_get_clamd (PfFilter *self)
+{
+  return self->clamd;
+}
+
+PfRspamd *
+pf_filter_get_rspamd (PfFilter *self)
+{
+  return self->rspamd;
 }
 
 /* --- Object ----------------------------------------------------------------------------------- */

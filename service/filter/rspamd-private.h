@@ -2,7 +2,7 @@
 #pragma once
 
 #include "filter/exchange.h"
-#include "filter/rspamd.h"
+#include "filter/rspamd-request.h"
 #include "filter/scanner-private.h"
 
 /* One of its two ports. */

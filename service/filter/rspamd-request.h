@@ -2,20 +2,9 @@
  * 2). */
 #pragma once
 
-#include <libsoup/soup.h>
+#include "filter/rspamd.h"
 
-/* How the message came to the provider (filter/envelope.h). NULL: not known. A value that cannot be
- * told safely counts as not known. */
-typedef struct
-{
-  const char *ip;       /* the address of the host that handed it over; with or without brackets */
-  const char *helo;     /* told only with an IP */
-  const char *hostname; /* its verified reverse name; told only with an IP */
-  const char *from;     /* envelope sender, "" for <> */
-  const char *const *recipients; /* (nullable): the addresses at the provider */
-  const char *deliver_to;        /* the local user */
-  const char *queue_id;          /* stands in Rspamd's log */
-} PfScanEnvelope;
+#include <libsoup/soup.h>
 
 /* Puts it into @headers, with greylisting off. Without an IP Rspamd would take the topmost
  * Received, which is the provider's own host: then the tests that need one are off too (rbl, spf,

@@ -236,6 +236,12 @@ pf_rspamd_get_health (PfRspamd *self)
   return &self->state.health;
 }
 
+gboolean
+pf_rspamd_is_asked (PfRspamd *self)
+{
+  return pf_scanner_is_asked (&self->state);
+}
+
 /* --- Life ------------------------------------------------------------------------------------- */
 
 static void

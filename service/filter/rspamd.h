@@ -3,8 +3,20 @@
 #pragma once
 
 #include "filter/rspamd-answer.h"
-#include "filter/rspamd-request.h"
 #include "filter/scanner.h"
+
+/* How the message came to the provider (filter/envelope.h). NULL: not known. A value that cannot be
+ * told safely counts as not known. */
+typedef struct
+{
+  const char *ip;       /* the address of the host that handed it over; with or without brackets */
+  const char *helo;     /* told only with an IP */
+  const char *hostname; /* its verified reverse name; told only with an IP */
+  const char *from;     /* envelope sender, "" for <> */
+  const char *const *recipients; /* (nullable): the addresses at the provider */
+  const char *deliver_to;        /* the local user */
+  const char *queue_id;          /* stands in Rspamd's log */
+} PfScanEnvelope;
 
 #define PF_TYPE_RSPAMD (pf_rspamd_get_type ())
 G_DECLARE_FINAL_TYPE (PfRspamd, pf_rspamd, PF, RSPAMD, GObject)
@@ -42,6 +54,8 @@ void          pf_rspamd_probe_async  (PfRspamd *self, GCancellable *cancellable,
 PfScanResult *pf_rspamd_probe_finish (PfRspamd *self, GAsyncResult *result, GError **error);
 
 const PfScannerHealth *pf_rspamd_get_health (PfRspamd *self);
+/* FALSE where no message would be sent: it is off, or was looked for in vain just before. */
+gboolean               pf_rspamd_is_asked   (PfRspamd *self);
 
 typedef enum
 {

@@ -11,6 +11,7 @@ typedef struct
   PfScannerMemory memory;
   guint timeout;
   guint64 max_size;
+  gint64 absent_until; /* monotonic, us: it was looked for in vain just before */
   PfScannerHealth health;
 } PfScannerState;
 
@@ -24,6 +25,8 @@ void pf_scanner_note_failure (PfScannerState *self, PfScanReason reason, const c
 /* @version: (nullable): what it calls itself, as it came. */
 void pf_scanner_note_version (PfScannerState *self, const char *version, gint64 signatures);
 
+/* TRUE where a message would be sent: not `off`, and not looked for in vain just before. */
+gboolean pf_scanner_is_asked (const PfScannerState *self);
 /* (transfer full) (nullable): of a message that is not sent at all. */
 PfScanResult *pf_scanner_skip (const PfScannerState *self, const PfScanSource *source);
 /* (transfer full): of trouble, noted in the health. A scanner that could not be connected to and is

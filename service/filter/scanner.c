@@ -57,6 +57,12 @@ pf_scan_result_free (PfScanResult *self)
   g_free (self);
 }
 
+gboolean
+pf_scanner_is_asked (const PfScannerState *self)
+{
+  return self->health.configured && g_get_monotonic_time () >= self->absent_until;
+}
+
 PfScanResult *
 pf_scanner_skip (const PfScannerState *self, const PfScanSource *source)
 {
@@ -66,6 +72,9 @@ pf_scanner_skip (const PfScannerState *self, const PfScanSource *source)
     return pf_scan_result_new (PF_SCAN_SKIPPED, PF_SCAN_OFF, NULL, "There is no such scanner");
   if (source->length == 0)
     return pf_scan_result_new (PF_SCAN_SKIPPED, PF_SCAN_EMPTY, NULL, "The message is empty");
+  /* A probe has no descriptor, and looks again. */
+  if (source->fd >= 0 && !pf_scanner_is_asked (self))
+    return pf_scan_result_new (PF_SCAN_SKIPPED, PF_SCAN_ABSENT, NULL, self->health.error);
   if (source->length <= self->max_size)
     return NULL;
   text = g_strdup_printf ("The message has %" G_GUINT64_FORMAT
@@ -79,7 +88,11 @@ pf_scanner_trouble (PfScannerState *self, PfScanReason reason, const char *text,
 {
   pf_scanner_note_failure (self, reason, text);
   if (reason == PF_SCAN_UNREACHABLE && self->automatic && !self->known && !there)
-    return pf_scan_result_new (PF_SCAN_SKIPPED, PF_SCAN_ABSENT, NULL, text);
+    {
+      self->absent_until =
+          g_get_monotonic_time () + PF_LIMIT_SCANNER_ABSENT_SECONDS * G_USEC_PER_SEC;
+      return pf_scan_result_new (PF_SCAN_SKIPPED, PF_SCAN_ABSENT, NULL, text);
+    }
   return pf_scan_result_new (PF_SCAN_TROUBLE, reason, NULL, text);
 }
 
@@ -120,6 +133,7 @@ pf_scanner_note_answer (PfScannerState *self)
 {
   PfScannerHealth *health = &self->health;
 
+  self->absent_until = 0;
   health->reachable = TRUE;
   health->answered = unix_now ();
   health->reason = PF_SCAN_NO_REASON;

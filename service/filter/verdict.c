@@ -99,21 +99,22 @@ trouble_text (const PfFindings *findings)
                                                      : findings->spam_text;
 }
 
-static gboolean
-has_waited (const PfFilterPolicy *policy, const PfFindings *findings)
+gboolean
+pf_verdict_has_waited (const PfFilterPolicy *policy, gint64 waiting_since, gint64 now)
 {
+  if (policy->on_scanner_failure == PF_ON_FAILURE_DEFER)
+    return FALSE;
   /* A clock that was set back waits anew: rather later than unscanned. */
   return policy->defer_hours == 0
-         || (findings->waiting_since != 0
-             && findings->now - findings->waiting_since
-                    >= (gint64) policy->defer_hours * SECONDS_AN_HOUR);
+         || (waiting_since != 0
+             && now - waiting_since >= (gint64) policy->defer_hours * SECONDS_AN_HOUR);
 }
 
 /* @verdict is what was found without the scanners that could not be asked. */
 static PfVerdict
 after_trouble (const PfFilterPolicy *policy, const PfFindings *findings, PfVerdict verdict)
 {
-  if (policy->on_scanner_failure == PF_ON_FAILURE_DEFER || !has_waited (policy, findings))
+  if (!pf_verdict_has_waited (policy, findings->waiting_since, findings->now))
     return verdict_of (PF_ON_DEFER, "scanner", trouble_text (findings));
   if (policy->on_scanner_failure == PF_ON_FAILURE_QUARANTINE)
     return verdict_of (PF_ON_QUARANTINE, "scanner", trouble_text (findings));

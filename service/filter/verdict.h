@@ -66,5 +66,9 @@ typedef struct
  */
 PfVerdict pf_verdict_decide (const PfFilterPolicy *policy, const PfFindings *findings);
 
+/* TRUE when what waits for a scanner since @waiting_since (unix seconds, 0: not yet) has waited for
+ * as long as DeferHours and OnScannerFailure let it. */
+gboolean    pf_verdict_has_waited  (const PfFilterPolicy *policy, gint64 waiting_since, gint64 now);
+
 /* "deliver", "junk", "quarantine", "defer", "discard". */
 const char *pf_verdict_action_nick (PfFilterAction action);

@@ -50,10 +50,10 @@ pf_figures_save (PfDatabase *database, gint64 account, const PfFigures *figures,
       database, error,
       "UPDATE account SET last_check = ?2, last_success = ?3, delivered = max (delivered, ?4),"
       " junked = max (junked, ?5), quarantined = max (quarantined, ?6), octets = max (octets, ?7),"
-      " on_server = ?8 WHERE id = ?1",
-      "iiiiiiii", account, figures->last_check, figures->last_success, (gint64) figures->delivered,
+      " on_server = ?8, envelope_seen = ?9 WHERE id = ?1",
+      "iiiiiiiii", account, figures->last_check, figures->last_success, (gint64) figures->delivered,
       (gint64) figures->junked, (gint64) figures->quarantined, (gint64) figures->octets_fetched,
-      (gint64) figures->on_server);
+      (gint64) figures->on_server, (gint64) figures->envelope_seen);
 }
 
 gboolean
@@ -92,7 +92,7 @@ pf_account_restore (PfDatabase *database, PfAccount *account, GError **error)
   sqlite3_stmt *statement = pf_database_prepare (
       database,
       "SELECT last_check, last_success, delivered, junked, quarantined, octets, on_server,"
-      " problem, problem_text, problem_since, refusals FROM account WHERE address = ?1",
+      " problem, problem_text, problem_since, refusals, envelope_seen FROM account WHERE address = ?1",
       error);
   gboolean found;
   PfFigures figures = *pf_account_get_figures (account);
@@ -115,6 +115,7 @@ pf_account_restore (PfDatabase *database, PfAccount *account, GError **error)
   text = pf_database_text (statement, 8);
   restore_problem (account, nick, text, sqlite3_column_int64 (statement, 9),
                    (guint) sqlite3_column_int (statement, 10));
+  figures.envelope_seen = (PfEnvelopeSeen) sqlite3_column_int (statement, 11);
   sqlite3_reset (statement);
   pf_account_set_figures (account, &figures);
   return TRUE;

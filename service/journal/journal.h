@@ -32,7 +32,7 @@ typedef struct
   char *recipient;
   char *delivery_id;
   gboolean done;
-  PfOutcome outcome;
+  PfOutcome outcome; /* as it is planned; when done, as it came */
 } PfRowDelivery;
 
 /* @delivery_id: (transfer full) */
@@ -55,6 +55,7 @@ typedef struct
   guint failures;
   char *reason;        /* of the last failure */
   gboolean keep;       /* delivered, never to be removed: what came was not what was listed */
+  gint64 waiting;      /* us: since when a scanner's trouble holds it up, 0 for none */
   gboolean marked;     /* we set \Deleted on it and have not seen its expunge confirmed */
   /* (nullable) (element-type PfRowDelivery): loaded for rows that are not delivered; stored where
    * not NULL */

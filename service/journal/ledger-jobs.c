@@ -31,6 +31,7 @@ read_row (sqlite3_stmt *statement)
   row->reason = pf_database_text (statement, 11);
   row->keep = sqlite3_column_int (statement, 12) != 0;
   row->marked = sqlite3_column_int (statement, 13) != 0;
+  row->waiting = sqlite3_column_int64 (statement, 14);
   return row;
 }
 
@@ -82,7 +83,7 @@ pf_job_load (PfDatabase *database, gpointer address, gpointer *result, GError **
   statement = pf_database_prepare (
       database,
       "SELECT id, folder, uidvalidity, uid, occurrence, size, digest, state, outcome, time,"
-      " failures, reason, keep, marked FROM message WHERE account = ?1",
+      " failures, reason, keep, marked, waiting FROM message WHERE account = ?1",
       error);
   if (statement == NULL || !pf_database_bind (database, statement, error, "i", account))
     return FALSE;
@@ -180,14 +181,15 @@ update_same (PfDatabase *database,
 {
   static const char update[] =
       "UPDATE message SET size = ?6, digest = ?7, state = ?8, outcome = ?9, time = ?10,"
-      " failures = ?11, reason = ?12, keep = ?13, marked = ?14, vanished = 0 WHERE id = ?15"
+      " failures = ?11, reason = ?12, keep = ?13, marked = ?14, waiting = ?16, vanished = 0"
+      " WHERE id = ?15"
       " AND account = ?1 AND folder = ?2 AND uidvalidity = ?3 AND uid = ?4 AND occurrence = ?5";
 
-  if (!pf_database_run (database, error, update, "isisiisiiiisiii", account, row->folder,
+  if (!pf_database_run (database, error, update, "isisiisiiiisiiii", account, row->folder,
                         (gint64) row->uidvalidity, row->uid, (gint64) row->occurrence,
                         (gint64) row->size, row->digest, (gint64) row->state, (gint64) row->outcome,
                         row->time, (gint64) row->failures, row->reason, (gint64) row->keep,
-                        (gint64) row->marked, id))
+                        (gint64) row->marked, id, row->waiting))
     return FALSE;
   *found = pf_database_changes (database) != 0;
   return TRUE;
@@ -200,7 +202,7 @@ update_row (PfDatabase *database, gint64 account, const PfRow *row, gint64 *id, 
   static const char update[] =
       "UPDATE message SET folder = ?2, uidvalidity = ?3, uid = ?4, occurrence = ?5, size = ?6,"
       " digest = ?7, state = ?8, outcome = ?9, time = ?10, failures = ?11, reason = ?12,"
-      " keep = ?13, marked = ?14, vanished = 0 WHERE id = ?15 AND account = ?1";
+      " keep = ?13, marked = ?14, waiting = ?16, vanished = 0 WHERE id = ?15 AND account = ?1";
 
   gboolean found;
 
@@ -209,11 +211,11 @@ update_row (PfDatabase *database, gint64 account, const PfRow *row, gint64 *id, 
   if (found)
     return TRUE;
   if (!make_room (database, account, row, *id, error)
-      || !pf_database_run (database, error, update, "isisiisiiiisiii", account, row->folder,
+      || !pf_database_run (database, error, update, "isisiisiiiisiiii", account, row->folder,
                            (gint64) row->uidvalidity, row->uid, (gint64) row->occurrence,
                            (gint64) row->size, row->digest, (gint64) row->state,
                            (gint64) row->outcome, row->time, (gint64) row->failures, row->reason,
-                           (gint64) row->keep, (gint64) row->marked, *id))
+                           (gint64) row->keep, (gint64) row->marked, *id, row->waiting))
     return FALSE;
   if (pf_database_changes (database) == 0)
     *id = 0;
@@ -226,15 +228,15 @@ insert_row (PfDatabase *database, gint64 account, const PfRow *row, gint64 *id, 
 {
   static const char insert[] =
       "INSERT INTO message (account, folder, uidvalidity, uid, occurrence, size, digest, state,"
-      " outcome, time, failures, reason, keep, marked)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+      " outcome, time, failures, reason, keep, marked, waiting)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
       " ON CONFLICT (account, folder, uidvalidity, uid, occurrence) DO NOTHING";
 
-  if (!pf_database_run (database, error, insert, "isisiisiiiisii", account, row->folder,
+  if (!pf_database_run (database, error, insert, "isisiisiiiisiii", account, row->folder,
                         (gint64) row->uidvalidity, row->uid, (gint64) row->occurrence,
                         (gint64) row->size, row->digest, (gint64) row->state, (gint64) row->outcome,
                         row->time, (gint64) row->failures, row->reason, (gint64) row->keep,
-                        (gint64) row->marked))
+                        (gint64) row->marked, row->waiting))
     return FALSE;
   *id = pf_database_changes (database) != 0 ? pf_database_last_id (database) : 0;
   return TRUE;

@@ -46,6 +46,10 @@ static const char *const upgrades[] = {
   "ALTER TABLE folder ADD COLUMN listed INTEGER NOT NULL DEFAULT 0;"
   "ALTER TABLE folder ADD COLUMN due INTEGER NOT NULL DEFAULT 0;"
   "ALTER TABLE folder ADD COLUMN wanted TEXT NOT NULL DEFAULT '';",
+
+  /* Since when a scanner's trouble holds a message up; how far the sender is seen. */
+  "ALTER TABLE message ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE account ADD COLUMN envelope_seen INTEGER NOT NULL DEFAULT 0;",
 };
 
 int

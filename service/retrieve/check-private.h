@@ -5,6 +5,7 @@
  *   part.c      mailboxes that are shown part by part, one session each
  *   fetch.c     the window of messages under way
  *   message.c   one message: content known -> intent -> delivered
+ *   judge.c     where the filter wants it: delivered, junk, quarantine, not now
  *   removal.c   what may go at the provider
  *   doctor.c    a test: the same way, told step by step, nothing changed
  *   explain.c   a dry run: what would happen to each message
@@ -76,6 +77,8 @@ struct _PfCheck
   gboolean more;     /* messages were left for the next check */
   gboolean stuck;    /* a listed message is set aside */
   GPtrArray *deferred; /* (nullable): of this folder, see blame.c */
+  gboolean scanner_down; /* what it is to look at is not fetched in vain any more */
+  GPtrArray *waiting;    /* (nullable) (element-type PfRow): left for it, to be stored */
   gboolean doubtful; /* what this session brought may be other names': verified next time */
   gboolean closing;
   guint in_use_tries, in_use_timer; /* until the mailbox is free */
@@ -144,10 +147,17 @@ PfEvent *pf_check_message_event (PfCheck *self, const PfPlanItem *item, PfOutcom
 /* message.c: takes @body */
 void pf_check_message_begin (PfCheck *self, PfPlanItem *item, PfBody *body, gboolean uncertain);
 
+/* judge.c */
+/* TRUE when @item need not be fetched, since the scanner that was down a moment ago would be asked
+ * for it; it waits, and is counted. */
+gboolean pf_check_leaves_waiting (PfCheck *self, PfPlanItem *item);
+
 /* removal.c */
 void pf_check_remove_begin (PfCheck *self);
 
 /* doctor.c */
 void pf_check_doctor_begin (PfCheck *self);
 /* explain.c */
-void pf_check_explain_item (PfCheck *self, const PfPlanItem *item, PfBody *body);
+void pf_check_explain_item    (PfCheck *self, const PfPlanItem *item);
+/* The same, once the filter has looked at what came; then pf_check_item_done(). Takes @body. */
+void pf_check_explain_fetched (PfCheck *self, PfPlanItem *item, PfBody *body);

@@ -5,6 +5,7 @@
 #include "accounts/account.h"
 #include "base/secret.h"
 #include "deliver/target.h"
+#include "filter/filter.h"
 #include "journal/journal.h"
 #include "retrieve/session.h"
 #include "retrieve/tally.h"
@@ -16,6 +17,7 @@ typedef struct
   PfJournal *journal;
   PfSecrets *secrets;
   PfTarget *target;
+  PfFilter *filter;
   const PfServiceSettings *settings;
   const char *state_directory;
   const char *spool_directory;

@@ -276,7 +276,7 @@ pf_check_fetch_begin (PfCheck *self)
       if (!self->explain)
         count_item (self, item);
       else if (!is_fetched (item))
-        pf_check_explain_item (self, item, NULL);
+        pf_check_explain_item (self, item);
       else
         self->messages_total++;
       if (is_fetched (item))
@@ -366,8 +366,7 @@ on_fetched (GObject *source, GAsyncResult *result, gpointer user_data)
       self->tally.octets += pf_body_get_received (body);
       if (self->explain)
         {
-          pf_check_explain_item (self, item, body);
-          pf_check_item_done (self, item, TRUE);
+          pf_check_explain_fetched (self, item, g_steal_pointer (&body));
         }
       else
         pf_check_message_begin (self, item, g_steal_pointer (&body), answer == PF_FETCH_UNCERTAIN);
@@ -400,9 +399,20 @@ window_has_room (PfCheck *self)
 static PfPlanItem *
 next_to_fetch (PfCheck *self)
 {
-  while (self->next_item < self->plan->len && !is_fetched (self->plan->pdata[self->next_item]))
-    self->next_item++;
-  return self->next_item < self->plan->len ? self->plan->pdata[self->next_item] : NULL;
+  for (; self->next_item < self->plan->len; self->next_item++)
+    {
+      PfPlanItem *item = self->plan->pdata[self->next_item];
+
+      if (!is_fetched (item))
+        continue;
+      if (!pf_check_leaves_waiting (self, item))
+        return item;
+      if (pf_session_forget_early (self->session, item->listed))
+        self->uncommitted++;
+    }
+  if (self->waiting != NULL)
+    put_rows (self, g_steal_pointer (&self->waiting));
+  return NULL;
 }
 
 void

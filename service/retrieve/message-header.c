@@ -32,6 +32,8 @@ pf_message_finish_body (PfMessage *message, const PfRowDelivery *delivery, GErro
     .protocol = protocol_name (check),
     .version = PF_VERSION,
     .time = g_get_real_time () / G_USEC_PER_SEC,
+    .scan_skipped = message->verdict.scan_skipped,
+    .scan = message->filtered != NULL ? &message->filtered->lines : NULL,
   };
   gsize length;
   const char *header = pf_body_get_header (message->body, &length);

@@ -1,5 +1,5 @@
-/* message-private.h - one message's state, shared by message.c (its way) and recognise.c (is it new
- * at all?). */
+/* message-private.h - one message's state, shared by message.c (its way), recognise.c (is it new at
+ * all?), addressee.c (whose is it?) and judge.c (where is it to go?). */
 #pragma once
 
 #include "retrieve/check-private.h"
@@ -16,8 +16,12 @@ typedef struct
   guint next; /* of row->deliveries */
   PfOutcome outcome;
   PfDelivery *delivery;
-  char *user; /* recipient that is asked for */
-  char *reason;
+  char *user;    /* recipient that is asked for */
+  char **users;  /* whose it is */
+  PfFilterJob job;
+  PfFiltered *filtered; /* (nullable): what was found in it */
+  PfVerdict verdict;    /* its texts are of @filtered, or static */
+  char *reason; /* (nullable): the target's words, of a refusal */
 } PfMessage;
 
 /* recognise.c */
@@ -28,6 +32,17 @@ gboolean pf_message_recognise   (PfMessage *message);
  * holder makes room first. */
 void     pf_message_prepare_row (PfMessage *message);
 
+/* addressee.c */
+/* Finds out whose the message is, and goes on with pf_message_judge(). */
+void     pf_message_choose_recipients (PfMessage *message);
+
+/* judge.c */
+/* Has the message looked through, and its way goes on with pf_message_judged(), or ends here: it
+ * waits, or is discarded. */
+void     pf_message_judge       (PfMessage *message);
+/* The body as it was fetched, for those that scan it; @job's source and header. */
+gboolean pf_message_open_source (PfBody *body, PfFilterJob *job, GError **error);
+
 /* message-header.c */
 /* Puts the header that @delivery's recipient gets in front of the body. */
 gboolean pf_message_finish_body (PfMessage *message, const PfRowDelivery *delivery, GError **error);
@@ -35,5 +50,14 @@ gboolean pf_message_finish_body (PfMessage *message, const PfRowDelivery *delive
 char    *pf_message_from        (PfMessage *message);
 
 /* message.c */
+/* Commits the intent to do as @message->outcome says. */
+void     pf_message_judged      (PfMessage *message);
+/* Nothing is to be done for it, or all of that is: "delivered" in the journal. */
+void     pf_message_commit      (PfMessage *message);
+/* A log entry about it; @verdict as in DESIGN 5. */
+void     pf_message_record      (PfMessage *message, PfOutcome outcome, const char *verdict,
+                                 const char *reason);
+/* What the journal has for the message is what the ledger has from now on. */
+void     pf_message_adopt_row   (PfMessage *message);
 /* The end of the way; @committed: nothing of it is open any more. Frees @message. */
 void     pf_message_done        (PfMessage *message, gboolean committed);

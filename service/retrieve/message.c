@@ -6,7 +6,6 @@
 #include "deliver/quarantine.h"
 #include "filter/headers.h"
 #include "protocol/header.h"
-#include "retrieve/recipients.h"
 
 #include <string.h>
 
@@ -22,6 +21,8 @@ message_free (PfMessage *message)
   g_free (message->message_id);
   g_free (message->subject);
   g_free (message->user);
+  g_strfreev (message->users);
+  g_clear_pointer (&message->filtered, pf_filtered_free);
   g_free (message->reason);
   g_object_unref (message->check);
   g_free (message);
@@ -37,8 +38,8 @@ pf_message_done (PfMessage *message, gboolean committed)
   pf_check_item_done (check, item, committed);
 }
 
-static void
-record (PfMessage *message, PfOutcome outcome, const char *reason)
+void
+pf_message_record (PfMessage *message, PfOutcome outcome, const char *verdict, const char *reason)
 {
   PfEvent *event = pf_check_message_event (message->check, message->item, outcome, reason);
 
@@ -47,7 +48,9 @@ record (PfMessage *message, PfOutcome outcome, const char *reason)
   event->message_id = g_strdup (message->message_id);
   event->subject = g_strdup (message->subject);
   event->size = pf_body_get_received (message->body);
-  event->verdict = g_strdup (outcome == PF_OUTCOME_REFUSED ? "refused" : "deliver");
+  event->verdict = g_strdup (verdict);
+  if (message->filtered != NULL)
+    event->score = message->filtered->findings.spam_score;
   pf_journal_record (message->check->parts.journal, event);
 }
 
@@ -83,20 +86,40 @@ count_outcome (PfCheck *check, PfOutcome outcome)
     }
 }
 
+/* What was discarded counts as held back: each message counts once, and the brake on removing goes
+ * by what was seen. */
 static PfFigures
 figures_with (PfMessage *message)
 {
   gboolean junked = message->outcome == PF_OUTCOME_JUNKED;
   gboolean held =
       message->outcome == PF_OUTCOME_QUARANTINED || message->outcome == PF_OUTCOME_REFUSED;
+  PfFigures figures = pf_check_figures (message->check, junked || held ? 0 : 1, junked ? 1 : 0,
+                                        held ? 1 : 0, pf_body_get_received (message->body));
 
-  return pf_check_figures (message->check, junked || held ? 0 : 1, junked ? 1 : 0, held ? 1 : 0,
-                           pf_body_get_received (message->body));
+  if (message->filtered != NULL)
+    figures.envelope_seen = message->filtered->envelope->seen;
+  return figures;
 }
 
-/* What the journal has for the message is what the ledger has from now on. */
-static void
-adopt_row (PfMessage *message)
+static const char *
+verdict_told (const PfMessage *message)
+{
+  if (message->outcome == PF_OUTCOME_REFUSED && message->verdict.action != PF_ON_DISCARD)
+    return "refused";
+  return pf_verdict_action_nick (message->verdict.action);
+}
+
+static const char *
+reason_told (const PfMessage *message)
+{
+  if (message->reason != NULL)
+    return message->reason;
+  return message->verdict.reason != NULL ? message->verdict.reason : "";
+}
+
+void
+pf_message_adopt_row (PfMessage *message)
 {
   PfPlanItem *item = message->item;
 
@@ -130,16 +153,16 @@ on_delivered_put (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   pf_step (PF_STEP_DELIVERED_DONE);
   count_outcome (message->check, message->outcome);
-  record (message, message->outcome, message->reason != NULL ? message->reason : "");
-  adopt_row (message);
+  pf_message_record (message, message->outcome, verdict_told (message), reason_told (message));
+  pf_message_adopt_row (message);
   message->item->remove =
       message->check->listing->may_remove
       && pf_plan_removal_due (message->check->settings, message->item->row, g_get_real_time ());
   pf_message_done (message, TRUE);
 }
 
-static void
-commit_delivered (PfMessage *message)
+void
+pf_message_commit (PfMessage *message)
 {
   PfFigures figures = figures_with (message);
 
@@ -148,6 +171,7 @@ commit_delivered (PfMessage *message)
   message->row->outcome = message->outcome;
   message->row->time = g_get_real_time ();
   message->row->failures = 0;
+  message->row->waiting = 0;
   if (message->check->doubtful)
     message->row->size = PF_SIZE_DOUBTFUL;
   message->row->keep = message->uncertain;
@@ -171,13 +195,21 @@ on_quarantined (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   delivery->done = TRUE;
-  delivery->outcome = PF_OUTCOME_QUARANTINED;
+  delivery->outcome = message->outcome;
   message->next++;
   deliver_next (message);
 }
 
+/* An item's verdict; what could not be looked through is no less suspicious than what cannot be. */
+static const char *
+item_kind (const char *kind)
+{
+  return strcmp (kind, "scanner") == 0 ? "malformed" : kind;
+}
+
+/* This recipient's copy goes into the quarantine; the body is finished. */
 static void
-hold_back (PfMessage *message, const char *verdict, const char *reason)
+hold_back (PfMessage *message, const char *kind, const char *reason)
 {
   PfCheck *check = message->check;
   PfRowDelivery *delivery = message->row->deliveries->pdata[message->next];
@@ -187,16 +219,14 @@ hold_back (PfMessage *message, const char *verdict, const char *reason)
     .recipient = delivery->recipient,
     .sender = message->sender,
     .subject = message->subject,
-    .verdict = (char *) verdict,
+    .verdict = (char *) item_kind (kind),
     .reason = (char *) reason,
     .uid = message->row->uid,
     .time = g_get_real_time (),
     .size = pf_body_get_received (message->body),
+    .score = message->filtered != NULL ? message->filtered->findings.spam_score : 0,
   };
 
-  message->outcome = PF_OUTCOME_REFUSED;
-  g_free (message->reason);
-  message->reason = g_strdup (reason);
   pf_quarantine_store_async (check->parts.quarantine_directory, message->body, &item,
                              on_quarantined, message);
 }
@@ -232,10 +262,10 @@ defer (PfMessage *message, PfDeliveryResult result, const char *text)
   PfProblemCode code;
   gboolean ends = ends_check (result, &code);
 
-  record (message, PF_OUTCOME_DEFERRED, text);
+  pf_message_record (message, PF_OUTCOME_DEFERRED, "defer", text);
   check->tally.deferred++;
   /* Which recipients have it already is kept. */
-  adopt_row (message);
+  pf_message_adopt_row (message);
   pf_check_store_failure (check, message->item, text, FALSE);
   if (ends)
     pf_check_fail (check, g_error_new_literal (PF_PROBLEM, (int) code, text));
@@ -256,22 +286,51 @@ on_delivery (GObject *source, GAsyncResult *result, gpointer user_data)
   if (answer == PF_DELIVERY_DONE)
     {
       delivery->done = TRUE;
-      delivery->outcome = message->outcome;
       message->next++;
       deliver_next (message);
     }
   else if (answer == PF_DELIVERY_REFUSED)
-    hold_back (message, "refused", text);
+    {
+      message->outcome = PF_OUTCOME_REFUSED;
+      g_free (message->reason);
+      message->reason = g_steal_pointer (&text);
+      hold_back (message, "refused", message->reason);
+    }
   else
     defer (message, answer, text);
 }
 
+/* With JunkBy=header the line X-Spam-Flag tells it, and Sieve or the mail program sorts. */
 static const char *
-target_folder (PfCheck *check)
+target_folder (const PfMessage *message)
 {
+  PfCheck *check = message->check;
   const PfFolder *folder = check->folders->pdata[check->folder_index];
+  const PfServiceSettings *settings = check->parts.settings;
 
-  return folder->junk ? check->parts.settings->junk_folder : check->settings->target_folder;
+  if (folder->junk)
+    return settings->junk_folder;
+  return message->verdict.action == PF_ON_JUNK && settings->junk_by != PF_JUNK_BY_HEADER
+             ? settings->junk_folder
+             : check->settings->target_folder;
+}
+
+static void
+deliver (PfMessage *message, const PfRowDelivery *delivery)
+{
+  PfCheck *check = message->check;
+
+  g_clear_pointer (&message->delivery, pf_delivery_free);
+  message->delivery = g_new0 (PfDelivery, 1);
+  message->delivery->id = g_strdup (delivery->delivery_id);
+  message->delivery->user = g_strdup (delivery->recipient);
+  message->delivery->folder = g_strdup (target_folder (message));
+  message->delivery->sender = g_strdup (message->sender);
+  message->delivery->body = pf_body_ref (message->body);
+  message->delivery->in_doubt = message->in_doubt;
+  message->delivery->seen = check->settings->keep_seen && message->item->listed->seen;
+  message->delivery->date = message->item->listed->date;
+  pf_target_deliver_async (check->parts.target, message->delivery, on_delivery, message);
 }
 
 static void
@@ -286,7 +345,7 @@ deliver_next (PfMessage *message)
     message->next++;
   if (message->next >= message->row->deliveries->len)
     {
-      commit_delivered (message);
+      pf_message_commit (message);
       return;
     }
   delivery = message->row->deliveries->pdata[message->next];
@@ -296,17 +355,10 @@ deliver_next (PfMessage *message)
       pf_message_done (message, FALSE);
       return;
     }
-  g_clear_pointer (&message->delivery, pf_delivery_free);
-  message->delivery = g_new0 (PfDelivery, 1);
-  message->delivery->id = g_strdup (delivery->delivery_id);
-  message->delivery->user = g_strdup (delivery->recipient);
-  message->delivery->folder = g_strdup (target_folder (check));
-  message->delivery->sender = g_strdup (message->sender);
-  message->delivery->body = pf_body_ref (message->body);
-  message->delivery->in_doubt = message->in_doubt;
-  message->delivery->seen = check->settings->keep_seen && message->item->listed->seen;
-  message->delivery->date = message->item->listed->date;
-  pf_target_deliver_async (check->parts.target, message->delivery, on_delivery, message);
+  if (message->verdict.action == PF_ON_QUARANTINE)
+    hold_back (message, message->verdict.kind, reason_told (message));
+  else
+    deliver (message, delivery);
 }
 
 /* --- 2. intent -------------------------------------------------------------------------------- */
@@ -315,31 +367,15 @@ static void
 on_intent_put (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   PfMessage *message = user_data;
-  PfCheck *check = message->check;
-  gsize length;
-  const char *header = pf_body_get_header (message->body, &length);
   GError *error = NULL;
 
   if (!pf_journal_put_finish (PF_JOURNAL (source), result, &error))
     {
-      pf_check_fail (check, error);
+      pf_check_fail (message->check, error);
       pf_message_done (message, FALSE);
       return;
     }
   pf_step (PF_STEP_INTENT_DONE);
-  if (pf_headers_is_loop (header, length, g_get_host_name (), check->account_hash))
-    {
-      if (pf_message_finish_body (message, message->row->deliveries->pdata[0], &error))
-        hold_back (
-            message, "refused",
-            "a mail loop: the message came through this account before, or through too many hosts");
-      else
-        {
-          pf_check_fail (check, error);
-          pf_message_done (message, FALSE);
-        }
-      return;
-    }
   deliver_next (message);
 }
 
@@ -357,8 +393,8 @@ delivery_id (PfMessage *message, const char *recipient)
   return g_strndup (hash, 32);
 }
 
-static void
-commit_intent (PfMessage *message, char *const *users)
+void
+pf_message_judged (PfMessage *message)
 {
   PfRow *row = message->row;
 
@@ -372,66 +408,18 @@ commit_intent (PfMessage *message, char *const *users)
       row->digest = g_strdup (pf_body_get_digest (message->body));
       g_clear_pointer (&row->deliveries, g_ptr_array_unref);
       row->deliveries = g_ptr_array_new_with_free_func ((GDestroyNotify) pf_row_delivery_free);
-      for (guint i = 0; users[i] != NULL; i++)
-        g_ptr_array_add (row->deliveries,
-                         pf_row_delivery_new (users[i], delivery_id (message, users[i])));
+      for (char **user = message->users; *user != NULL; user++)
+        {
+          PfRowDelivery *delivery = pf_row_delivery_new (*user, delivery_id (message, *user));
+
+          delivery->outcome = message->outcome;
+          g_ptr_array_add (row->deliveries, delivery);
+        }
     }
   row->state = PF_ROW_INTENT;
   row->time = g_get_real_time ();
   pf_step (PF_STEP_INTENT);
   put_row (message, NULL, on_intent_put);
-}
-
-static void
-on_recipient_probed (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  PfMessage *message = user_data;
-  PfCheck *check = message->check;
-  g_autoptr (GError) error = NULL;
-  gboolean known = pf_target_probe_finish (PF_TARGET (source), result, &error);
-  const char *users[2] = { known ? message->user : check->settings->local_user, NULL };
-
-  if (!known && !g_error_matches (error, PF_PROBLEM, PF_PROBLEM_RECIPIENT_UNKNOWN))
-    {
-      pf_check_fail (check, g_steal_pointer (&error));
-      pf_message_done (message, FALSE);
-      return;
-    }
-  g_hash_table_insert (check->recipients, g_strdup (message->user),
-                       GINT_TO_POINTER (known ? 1 : -1));
-  commit_intent (message, (char *const *) users);
-}
-
-/* Whose it is. `*@DOMAIN=*` makes users of what strangers write: such a one is asked for first. */
-static void
-choose_recipients (PfMessage *message)
-{
-  PfCheck *check = message->check;
-  g_auto (GStrv) users = NULL;
-  gsize length;
-  const char *header = pf_body_get_header (message->body, &length);
-  g_autofree char *envelope =
-      *check->settings->envelope_header != '\0'
-          ? pf_headers_recipient (header, length, check->settings->envelope_header)
-          : NULL;
-  int known;
-
-  users = pf_recipients_choose (check->settings, envelope);
-  known = GPOINTER_TO_INT (g_hash_table_lookup (check->recipients, users[0]));
-  if (users[1] != NULL || known == 1)
-    commit_intent (message, users);
-  else if (known == -1)
-    {
-      const char *fallback[2] = { check->settings->local_user, NULL };
-
-      commit_intent (message, (char *const *) fallback);
-    }
-  else
-    {
-      message->user = g_strdup (users[0]);
-      pf_target_probe_async (check->parts.target, users[0], check->cancellable, on_recipient_probed,
-                             message);
-    }
 }
 
 /* --- 1. content known ------------------------------------------------------------------------- */
@@ -447,14 +435,11 @@ pf_check_message_begin (PfCheck *self, PfPlanItem *item, PfBody *body, gboolean 
   message->item = item;
   message->body = body;
   message->uncertain = uncertain;
-  message->outcome = ((PfFolder *) self->folders->pdata[self->folder_index])->junk
-                         ? PF_OUTCOME_JUNKED
-                         : PF_OUTCOME_DELIVERED;
   message->sender = pf_headers_sender (header, length);
   message->subject = pf_headers_subject (header, length);
   message->message_id = pf_header_lookup (header, length, "Message-ID");
   if (pf_message_recognise (message))
     return;
   pf_message_prepare_row (message);
-  choose_recipients (message);
+  pf_message_choose_recipients (message);
 }

@@ -250,7 +250,7 @@ test_changed_only_by_changes (void)
   PfFigures figures = *pf_account_get_figures (account);
   guint changes = 0;
 
-  g_assert_cmpstr (figures.envelope_seen, ==, "unknown");
+  g_assert_cmpint (figures.envelope_seen, ==, PF_ENVELOPE_UNKNOWN);
   g_signal_connect (account, "changed", G_CALLBACK (count), &changes);
   pf_account_set_figures (account, &figures);
   pf_account_set_has_secret (account, FALSE);

@@ -396,6 +396,7 @@ fakes_start (const char *folder, GDBusConnection *connection, gboolean session, 
 {
   g_autofree char *none = g_build_filename (folder, "postferry.conf", NULL);
   g_autofree char *accounts = g_build_filename (folder, "accounts.d", NULL);
+  const PfScannerMemory memory = { 0 };
   g_autoptr (GError) error = NULL;
 
   fakes = (struct Fakes){ 0 };
@@ -416,6 +417,8 @@ fakes_start (const char *folder, GDBusConnection *connection, gboolean session, 
   parts->target = g_object_new (fake_target_get_type (), NULL);
   parts->settings = pf_service_settings_load (none, &error);
   g_assert_no_error (error);
+  parts->filter = pf_filter_new (parts->settings, &memory);
+  parts->quarantine_directory = folder;
   parts->reload = reload;
 }
 
@@ -427,6 +430,7 @@ fakes_stop (PfBusParts *parts)
   g_object_unref (parts->secrets);
   g_object_unref (parts->schedule);
   g_object_unref (parts->target);
+  g_object_unref (parts->filter);
   pf_service_settings_unref ((PfServiceSettings *) parts->settings);
   g_ptr_array_unref (fakes.log);
   g_hash_table_unref (fakes.secrets);
