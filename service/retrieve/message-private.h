@@ -1,5 +1,12 @@
-/* message-private.h - one message's state, shared by message.c (its way), recognise.c (is it new at
- * all?), addressee.c (whose is it?) and judge.c (where is it to go?). */
+/* message-private.h - one message's state, shared by the files that are its way.
+ *
+ *   recognise.c      is it new at all?
+ *   addressee.c      whose is it?
+ *   judge.c          where is it to go?
+ *   message.c        intent -> effect -> delivered
+ *   hold-back.c      the effect of what goes into the quarantine
+ *   message-header.c the header that its recipient gets
+ */
 #pragma once
 
 #include "retrieve/check-private.h"
@@ -43,6 +50,11 @@ void     pf_message_judge       (PfMessage *message);
 /* The body as it was fetched, for those that scan it; @job's source and header. */
 gboolean pf_message_open_source (PfBody *body, PfFilterJob *job, GError **error);
 
+/* hold-back.c */
+/* The copy of the recipient whose turn it is goes into the quarantine, and the way goes on with
+ * pf_message_deliver_next(). The body is finished. */
+void     pf_message_hold_back   (PfMessage *message, const char *kind, const char *reason);
+
 /* message-header.c */
 /* Puts the header that @delivery's recipient gets in front of the body. */
 gboolean pf_message_finish_body (PfMessage *message, const PfRowDelivery *delivery, GError **error);
@@ -54,6 +66,10 @@ char    *pf_message_from        (PfMessage *message);
 void     pf_message_judged      (PfMessage *message);
 /* Nothing is to be done for it, or all of that is: "delivered" in the journal. */
 void     pf_message_commit      (PfMessage *message);
+/* Why it goes where it goes, "" where there is nothing to say. */
+const char *pf_message_reason   (const PfMessage *message);
+/* The next recipient that has not got it, or the end. */
+void     pf_message_deliver_next (PfMessage *message);
 /* A log entry about it; @verdict as in DESIGN 5. */
 void     pf_message_record      (PfMessage *message, PfOutcome outcome, const char *verdict,
                                  const char *reason);

@@ -3,13 +3,10 @@
 #include "base/limits.h"
 #include "base/step.h"
 #include "config.h"
-#include "deliver/quarantine.h"
 #include "filter/headers.h"
 #include "protocol/header.h"
 
 #include <string.h>
-
-static void deliver_next (PfMessage *message);
 
 static void
 message_free (PfMessage *message)
@@ -110,8 +107,8 @@ verdict_told (const PfMessage *message)
   return pf_verdict_action_nick (message->verdict.action);
 }
 
-static const char *
-reason_told (const PfMessage *message)
+const char *
+pf_message_reason (const PfMessage *message)
 {
   if (message->reason != NULL)
     return message->reason;
@@ -153,7 +150,8 @@ on_delivered_put (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   pf_step (PF_STEP_DELIVERED_DONE);
   count_outcome (message->check, message->outcome);
-  pf_message_record (message, message->outcome, verdict_told (message), reason_told (message));
+  pf_message_record (message, message->outcome, verdict_told (message),
+                     pf_message_reason (message));
   pf_message_adopt_row (message);
   message->item->remove =
       message->check->listing->may_remove
@@ -180,56 +178,6 @@ pf_message_commit (PfMessage *message)
 }
 
 /* --- 3. effect -------------------------------------------------------------------------------- */
-
-static void
-on_quarantined (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  PfMessage *message = user_data;
-  PfRowDelivery *delivery = message->row->deliveries->pdata[message->next];
-  GError *error = NULL;
-
-  if (!pf_quarantine_store_finish (result, &error))
-    {
-      pf_check_fail (message->check, error);
-      pf_message_done (message, FALSE);
-      return;
-    }
-  delivery->done = TRUE;
-  delivery->outcome = message->outcome;
-  message->next++;
-  deliver_next (message);
-}
-
-/* An item's verdict; what could not be looked through is no less suspicious than what cannot be. */
-static const char *
-item_kind (const char *kind)
-{
-  return strcmp (kind, "scanner") == 0 ? "malformed" : kind;
-}
-
-/* This recipient's copy goes into the quarantine; the body is finished. */
-static void
-hold_back (PfMessage *message, const char *kind, const char *reason)
-{
-  PfCheck *check = message->check;
-  PfRowDelivery *delivery = message->row->deliveries->pdata[message->next];
-  PfQuarantineItem item = {
-    .id = delivery->delivery_id,
-    .account = check->settings->address,
-    .recipient = delivery->recipient,
-    .sender = message->sender,
-    .subject = message->subject,
-    .verdict = (char *) item_kind (kind),
-    .reason = (char *) reason,
-    .uid = message->row->uid,
-    .time = g_get_real_time (),
-    .size = pf_body_get_received (message->body),
-    .score = message->filtered != NULL ? message->filtered->findings.spam_score : 0,
-  };
-
-  pf_quarantine_store_async (check->parts.quarantine_directory, message->body, &item,
-                             on_quarantined, message);
-}
 
 /* What stands in the way of the whole mailbox ends the check; it is never counted against the
  * message. */
@@ -287,14 +235,14 @@ on_delivery (GObject *source, GAsyncResult *result, gpointer user_data)
     {
       delivery->done = TRUE;
       message->next++;
-      deliver_next (message);
+      pf_message_deliver_next (message);
     }
   else if (answer == PF_DELIVERY_REFUSED)
     {
       message->outcome = PF_OUTCOME_REFUSED;
       g_free (message->reason);
       message->reason = g_steal_pointer (&text);
-      hold_back (message, "refused", message->reason);
+      pf_message_hold_back (message, "refused", message->reason);
     }
   else
     defer (message, answer, text);
@@ -333,8 +281,8 @@ deliver (PfMessage *message, const PfRowDelivery *delivery)
   pf_target_deliver_async (check->parts.target, message->delivery, on_delivery, message);
 }
 
-static void
-deliver_next (PfMessage *message)
+void
+pf_message_deliver_next (PfMessage *message)
 {
   PfCheck *check = message->check;
   PfRowDelivery *delivery;
@@ -356,7 +304,7 @@ deliver_next (PfMessage *message)
       return;
     }
   if (message->verdict.action == PF_ON_QUARANTINE)
-    hold_back (message, message->verdict.kind, reason_told (message));
+    pf_message_hold_back (message, message->verdict.kind, pf_message_reason (message));
   else
     deliver (message, delivery);
 }
@@ -376,7 +324,7 @@ on_intent_put (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   pf_step (PF_STEP_INTENT_DONE);
-  deliver_next (message);
+  pf_message_deliver_next (message);
 }
 
 /* (transfer full): the delivery id, from all that makes this delivery what it is. */

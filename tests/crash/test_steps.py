@@ -2,26 +2,31 @@
 """Stops the service at each step of a message's way, and at each passing of it, starts it again, and counts the mail.
 
 With the helper every message is there exactly once, with LMTP at least once (what is there twice bears one X-Postferry-Id), and
-a further check changes nothing. Needs a build with -Dsteps=true and root.
+a further check changes nothing. With filters (a real Rspamd and a real clamd) what they find goes to the same place, once, even
+though they would judge otherwise after the stop. Needs a build with -Dsteps=true and root.
 usage: test_steps.py [--all [--seconds N]] [--scenario WORD]... [--step NAME]...
 Without --all a selection: each step once, the rest by turns (--all takes an hour; with
---seconds as many as fit, by chance, for each target). A scenario is PROTOCOL/REMOVE/TARGET, a stop STEP:N/HOW where HOW is
+--seconds as many as fit, by chance, for each target). A scenario is PROTOCOL/REMOVE/TARGET (helper, lmtp, or filters: the helper
+with scanners before it), a stop STEP:N/HOW where HOW is
 `exit` (the process ends itself) or whom SIGKILL ends from outside while it stands there: daemon, helper, both, supervisor.
 """
 
 import argparse
 import collections
+import contextlib
 import os
 import random
 import re
 import signal
 import sqlite3
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import trial  # noqa: E402
+import scanners  # noqa: E402
 import instance as isolated  # noqa: E402
 from dovecot import Dovecot  # noqa: E402
 
@@ -32,12 +37,22 @@ DAYS = 15 * 86400 * 1000000
 ID = re.compile(rb'^X-Postferry-Id: (\S+)', re.M)
 PLAIN = ['small-1', 'small-2', 'large']
 LOOP = 'loop'
+JUNK, VIRUS = 'junk', 'virus'
+OFF = '[Filter]\nRspamdUrl=off\nClamdSocket=off\n'
+FILTERS = '[Filter]\nRspamdUrl=%s\nRspamdControllerUrl=off\nClamdSocket=unix:%s\n'
+# After the stop the filter would deliver what it found.
+LENIENT = 'OnSpam=deliver\nOnVirus=deliver\n'
+# Steps at which a verdict is about to be, or was just, carried out.
+JUDGED = {'intent-done', 'helper-renamed', 'helper-synced', 'quarantine-named', 'quarantine-synced', 'effect-done', 'delivered', 'delivered-done'}
 
 
-def mail():
+def mail(target):
     """Two small messages, one that does not fit into memory, and one that comes in a loop and goes into quarantine."""
     texts = {name: trial.message(name, 1200000 if name == 'large' else 2000) for name in PLAIN}
     texts[LOOP] = b'Received: from a by b; Mon, 03 Nov 2025 10:00:00 +0000\n' * 120 + trial.message(LOOP)
+    if target == 'filters':
+        texts[JUNK] = b'X-Test-Score: 8\n' + trial.message(JUNK)
+        texts[VIRUS] = trial.message(VIRUS) + scanners.EICAR + b'\n'
     return texts
 
 
@@ -60,14 +75,14 @@ class Scenario:
         self.serial += 1
         self.folder = '%s-%s-%s-%d' % (self.protocol, self.remove, self.target, self.serial)
         self.address = self.folder + '@example.net'
-        self.texts = mail()
+        self.texts = mail(self.target)
         world.provider.clear('carol')
         trial.put(world.provider, 'carol', self.texts.values())
         world.provider.clear('dave')
         settings = ['Protocol=' + self.protocol, 'Security=tls', 'Server=127.0.0.1', 'UserName=carol', 'Push=false', 'Enabled=false',
                     'Port=%d' % world.provider.ports[self.protocol + 's'], 'Remove=' + self.remove,
                     'Certificate=' + world.provider.certificate, 'LocalUser=' + ('dave' if self.target == 'lmtp' else 'alice')]
-        if self.target == 'helper':
+        if self.target != 'lmtp':
             settings.append('TargetFolder=' + self.folder)
         answer = self.cli('add', self.address, *settings, '--no-test', '--password-file', world.instance.secret_file())
         if answer.returncode != 0:
@@ -88,7 +103,9 @@ class Scenario:
         self.begin()
         self.cli('check', self.address)
         self.passed = world_counts(self.world)
-        self.wrongs(self.look())
+        wrongs = self.wrongs(self.look())
+        if wrongs:
+            raise SystemExit('%s, undisturbed: %s' % (self.name, '; '.join(wrongs)))
         self.end()
         return self.passed
 
@@ -97,28 +114,34 @@ class Scenario:
     def maildir(self):
         if self.target == 'lmtp':
             return trial.files(self.world.provider.mailbox('dave'))
-        return trial.files('/home/alice/Maildir', '.' + self.folder)
+        return {**trial.files('/home/alice/Maildir', '.' + self.folder), **trial.files('/home/alice/Maildir', '.Junk')}
 
     def look(self):
         quarantine = self.world.instance.path('state', 'quarantine')
         held = sorted(os.listdir(quarantine)) if os.path.isdir(quarantine) else []
         return {'files': self.maildir(), 'left': self.world.provider.left('carol'), 'held': held}
 
-    def wrongs(self, state):
+    def wrongs(self, state, stopped=False):
         """What is not as it should be."""
-        wanted = {name: self.texts[name] for name in PLAIN}
-        lost, doubled, strange = trial.tell(wanted, state['files'].values(), self.target == 'lmtp')
+        filtered = self.target == 'filters'
+        # What was not begun before the stop is judged anew: junk or not, a virus or not, it is in one place.
+        loose = stopped and any(b'X-Trial: virus' in text for text in state['files'].values())
+        wanted = {name: self.texts[name] for name in PLAIN + ([JUNK] if filtered else []) + ([VIRUS] if loose else [])}
+        lost, doubled, strange = trial.tell(wanted, map(plain, state['files'].values()), self.target == 'lmtp')
         found = []
+        misplaced = [path for path, text in state['files'].items() if ('/.Junk/' in path) != (b'X-Trial: junk' in text)]
+        if misplaced and not stopped:
+            found.append('in the wrong folder: %s' % misplaced)
         if lost or strange:
             found.append('%d lost, %d strange' % (lost, strange))
-        if doubled and self.target == 'helper':
+        if doubled and self.target != 'lmtp':
             found.append('%d doubled' % doubled)
         if doubled:
             ids = collections.Counter(ID.search(text).group(1) for text in state['files'].values())
             if len(ids) != len(PLAIN):
                 found.append('doubles under other ids: %s' % ids)
             self.world.doubled += doubled
-        if [name[-4:] for name in state['held']] != ['.eml', 'meta']:
+        if [name[-4:] for name in state['held']] != ['.eml', 'meta'] * (2 if filtered and not loose else 1):
             found.append('quarantine: %s' % state['held'])
         left = 0 if self.remove != 'never' else len(self.texts)
         if state['left'] != left:
@@ -129,7 +152,7 @@ class Scenario:
         quarantine = self.world.instance.path('state', 'quarantine')
         for name in os.listdir(quarantine):
             os.unlink(os.path.join(quarantine, name))
-        for path in self.maildir() if self.target == 'helper' else []:
+        for path in self.maildir() if self.target != 'lmtp' else []:
             os.unlink(path)
         self.cli('remove', self.address, '--yes')
 
@@ -153,32 +176,54 @@ class Scenario:
             return ['the check hangs after the stop']
         in_helper = step.startswith('helper-') and step != 'helper-sent'
         if stopped and how != 'helper' and not (how == 'exit' and in_helper):
+            world.judge_otherwise(True)
             trial.restart(world.instance)
         answer = self.cli('check', self.address)
         state = self.look()
-        wrongs = self.wrongs(state)
+        wrongs = self.wrongs(state, stopped)
         again = self.cli('check', self.address)
         if self.look() != state:
             wrongs.append('a further check changed something')
         if (answer.returncode, again.returncode) != (0, 0):
             wrongs.append('the checks exit %d, %d: %s' % (answer.returncode, again.returncode, answer.stdout + answer.stderr))
         self.end()
+        world.judge_otherwise(False)
         return wrongs if stopped else None
+
+
+@contextlib.contextmanager
+def scanners_for(target):
+    """The lines of postferry.conf that have the filter ask them, '' where there are none."""
+    if target != 'filters':
+        yield ''
+        return
+    folders = [tempfile.mkdtemp(prefix='postferry-scan-') for _ in range(2)]
+    with scanners.Rspamd(folders[0]) as rspamd, scanners.Clamd(folders[1]) as clamd:
+        yield FILTERS % (rspamd.url, clamd.path)
 
 
 class World:
     """The instance, its provider, and the folder through which steps are stopped."""
 
-    def __init__(self, instance, provider, target):
+    def __init__(self, instance, provider, target, filters=''):
         self.instance, self.provider = instance, provider
         self.doubled = 0
         self.steps = instance.path('steps')
         os.mkdir(self.steps)
         os.chmod(self.steps, 0o777)
         instance.service_environment['PF_STEP_FOLDER'] = self.steps
-        instance.configure(CONF % ('local' if target == 'helper' else 'lmtp:127.0.0.1:%d' % provider.ports['lmtp']))
+        self.filters = filters
+        self.configuration = CONF % ('lmtp:127.0.0.1:%d' % provider.ports['lmtp'] if target == 'lmtp' else 'local')
+        instance.configure(self.configuration + (filters or OFF))
         self.forget_steps()
         trial.restart(instance)
+
+    def judge_otherwise(self, otherwise):
+        """Takes effect when the service is started, or reads its settings again."""
+        if self.filters:
+            self.instance.configure(self.configuration + self.filters + (LENIENT if otherwise else ''))
+            if not otherwise:
+                self.instance.gdbus('call', '-d', 'org.postferry1', '-o', '/org/postferry1/Manager', '-m', 'org.postferry1.Manager.Reload')
 
     def forget_steps(self):
         path = os.path.join(self.steps, 'counts')
@@ -224,7 +269,12 @@ def world_counts(world):
 
 def stops_of(scenario):
     return [(step, number, how) for step, count in sorted(scenario.count().items()) for number in range(1, count + 1) for how in HOWS
-            if scenario.target == 'helper' or how != 'helper']
+            if scenario.target != 'lmtp' or how != 'helper']
+
+
+def plain(text):
+    """A message without the scanners' lines."""
+    return re.sub(rb'^(X-Spam|X-Virus)[^\n]*\n(?:[ \t][^\n]*\n)*', b'', text, flags=re.M)
 
 
 def select(plans, known):
@@ -246,7 +296,11 @@ def run(world, scenarios, everything, steps, known, seconds):
     if everything:
         chosen = [(scenario, stop) for scenario, stops in plans for stop in stops]
     else:
-        chosen = select(plans, known)
+        if world.filters:
+            plans = [(scenario, [stop for stop in stops if stop[0] in JUDGED]) for scenario, stops in plans]
+        chosen = select(plans, set() if world.filters else known)
+        if world.filters:  # where the place of what was found is sure to be chosen already
+            chosen += [(plans[0][0], stop) for stop in plans[0][1] if stop[0] in ('helper-synced', 'effect-done') and stop[2] == 'supervisor']
     failed = missed = 0
     tally = collections.Counter()
     end = time.monotonic() + seconds if seconds else None
@@ -280,11 +334,13 @@ def main():
     total = failed = missed = doubled = 0
     known = set()
     start = time.monotonic()
-    for target in ('helper', 'lmtp'):
-        with isolated.Instance(polkit=False) as instance, Dovecot(instance.path('provider')) as provider:
-            world = World(instance, provider, target)
+    for target in ('helper', 'lmtp', 'filters'):
+        with isolated.Instance(polkit=False) as instance, Dovecot(instance.path('provider')) as provider, scanners_for(target) as filters:
+            world = World(instance, provider, target, filters)
             scenarios = [Scenario(world, protocol, remove, target) for remove in REMOVES for protocol in ('pop3', 'imap')]
             scenarios = [one for one in scenarios if all(word in one.name.split('/') for word in options.scenario)]
+            if filters and not options.all:
+                scenarios = [one for one in scenarios if (one.protocol, one.remove) in (('imap', 'never'), ('pop3', 'after-delivery'))]
             done = run(world, scenarios, options.all, options.step, known, options.seconds)
             total, failed, missed, doubled = total + done[0], failed + done[1], missed + done[2], doubled + world.doubled
     print('%d stops (%d were not passed), %d wrong; LMTP: %d delivered twice under one id; %d s'

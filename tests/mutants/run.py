@@ -8,6 +8,7 @@ Works on a copy of the tree; needs what a build needs.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -48,6 +49,10 @@ MUTANTS = [
      'one->seconds = LONGEST_SECONDS;', 'schedule-patience'),
     ('one-key-for-every-password', 'service/retrieve/stretch.c', 'return memcmp (origin, one->origin, sizeof origin) == 0 ? pf_secret_ref (one->key) : NULL;',
      'return pf_secret_ref (one->key);', 'retrieve-stretch'),
+    ('another-verdict-after-a-stop', 'service/retrieve/judge.c', '  keep_plan (message);\n  apply (message);\n}\n', '  apply (message);\n}\n',
+     'crash-steps'),
+    ('waits-anew-at-each-check', 'service/retrieve/judge.c', '  if (row->waiting == 0)\n', '', 'filter-way'),
+    ('unscanned-at-once', 'service/filter/verdict.c', '         || (waiting_since != 0\n', '         || (waiting_since == 0\n', 'unit-verdict'),
     ('half-a-stream-is-clean', 'service/protocol/clamd.c', 'gboolean whole = self->state == STATE_VERDICT && !self->early;',
      'gboolean whole = TRUE;', 'talks-clamd'),
     ('an-answer-that-began-early-is-clean', 'service/protocol/clamd.c', 'self->early = self->line->len > 0 || self->complete;',
@@ -319,15 +324,15 @@ def main():
     with tempfile.TemporaryDirectory(prefix='postferry-mutants-') as folder:
         os.chmod(folder, 0o755)  # the service's own user runs what is built there
         copy_tree(folder)
-        done = run(['meson', 'setup', 'build', '--buildtype=debug'], folder)
+        done = run(['meson', 'setup', 'build', '--buildtype=debug', '-Dsteps=true'], folder)
         if done.returncode != 0:
             print(done.stdout)
             sys.exit(1)
         broken = set()
         for name in sorted({mutant[4] for mutant in chosen}):
             done = test(folder, name)
-            if done.returncode != 0:
-                print('FAIL %s fails without any mutant:\n%s' % (name, done.stdout[-2000:]), flush=True)
+            if done.returncode != 0 or not re.search(r'^Ok: +[1-9]', done.stdout, re.M):
+                print('FAIL %s fails, or is none, without any mutant:\n%s' % (name, done.stdout[-2000:]), flush=True)
                 broken.add(name)
         results = [mutant[4] not in broken and try_mutant(folder, mutant) for mutant in chosen]
     print('%d of %d mutants were seen' % (sum(results), len(results)))
