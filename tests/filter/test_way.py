@@ -40,11 +40,11 @@ def all_kinds():
 class Account:
     """One account of alice's, with the provider's mailbox for itself and a folder of its own."""
 
-    def __init__(self, messages, protocol='imap', settings=(), policy=''):
+    def __init__(self, messages, protocol='imap', settings=(), policy='', timeout=30):
         SERIAL[0] += 1
         self.folder, self.protocol = 'box%d' % SERIAL[0], protocol
         self.address = self.folder + '@example.net'
-        configure(policy)
+        configure(policy, timeout)
         empty_quarantine()
         PROVIDER.clear('carol')
         PROVIDER.fill('carol', messages)
@@ -55,7 +55,7 @@ class Account:
 
     def check(self, *options, code=0):
         answer = INSTANCE.cli('check', self.address, '--json', *options)
-        equal(answer.returncode, code, answer.stdout + answer.stderr)
+        true(code is None or answer.returncode == code, answer.stdout + answer.stderr)
         return json.loads(answer.stdout)[0]
 
     def show(self):
@@ -70,9 +70,9 @@ class Account:
         return subjects(sample.delivered('/home/alice/Maildir', '.' + self.folder))
 
 
-def configure(policy=''):
-    INSTANCE.configure('[Log]\nTarget=file:{log}\n[Filter]\nRspamdUrl=%s\nRspamdControllerUrl=off\nClamdSocket=unix:%s\nTimeout=4\n'
-                       'BlockSenders=blocked.example.org\n%s' % (RSPAMD.url, CLAMD.path, policy))
+def configure(policy, timeout):
+    INSTANCE.configure('[Log]\nTarget=file:{log}\n[Filter]\nRspamdUrl=%s\nRspamdControllerUrl=off\nClamdSocket=unix:%s\nTimeout=%d\n'
+                       'BlockSenders=blocked.example.org\n%s' % (RSPAMD.url, CLAMD.path, timeout, policy))
     INSTANCE.gdbus('call', '-d', 'org.postferry1', '-o', '/org/postferry1/Manager', '-m', 'org.postferry1.Manager.Reload')
 
 
@@ -166,7 +166,7 @@ def test_a_scanner_that_is_away_is_waited_for():
     """Fails when wait_for_scanner() does not store that the message waits, or when it is taken for delivered."""
     many = [message('clean%d' % i, body=b'one more line\n' * 30000) for i in range(80)]
     for protocol in ('imap', 'pop3'):
-        account = Account(many, protocol, ['Remove=after-delivery'])
+        account = Account(many, protocol, ['Remove=after-delivery'], timeout=4)
         CLAMD.stop()
         result = account.check(code=10)
         equal((result['delivered'], result['deferred'], result['problem']['code']), (0, len(many), 'scanner-unavailable'), protocol)
@@ -177,8 +177,9 @@ def test_a_scanner_that_is_away_is_waited_for():
         equal(account.check(code=10)['deferred'], len(many))
         CLAMD.start()
         scanners.wait_until(lambda: scanners.answers(CLAMD.path), 30, 'clamd')
-        result = account.check()
-        equal((result['delivered'], result['deferred'], result['problem']), (len(many), 0, None), protocol)
+        # On a busy machine a scan may take longer than that time-out.
+        isolated.wait_for(lambda: account.check(code=None)['deferred'] == 0, 120, 'all of it')
+        equal(account.show()['delivered'], len(many), protocol)
         equal((PROVIDER.left('carol'), len(account.inbox())), (0, len(many)))
 
 
@@ -194,7 +195,7 @@ def set_journal_back(account, by):
 
 def test_for_so_long_and_no_longer():
     """Fails when wait_for_scanner() lets the waiting begin anew at each check."""
-    account = Account([message('old1'), message('old2')], policy='DeferHours=2\n')
+    account = Account([message('old1'), message('old2')], policy='DeferHours=2\n', timeout=4)
     CLAMD.stop()
     try:
         equal(account.check(code=10)['deferred'], 2)
