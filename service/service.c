@@ -31,6 +31,7 @@ struct _PfService
   PfScannerMarks *marks;
   PfFilter *filter;
   PfRegistry *registry;
+  PfKeeper *keeper;
   PfSchedule *schedule;
   GDBusConnection *connection;
   PfBus *bus;
@@ -74,6 +75,7 @@ bus_parts (PfService *self)
     .target = self->target,
     .filter = self->filter,
     .quarantine_directory = self->quarantine_path,
+    .keeper = self->keeper,
     .settings = self->settings,
     .reload = reload,
     .reload_data = self,
@@ -122,6 +124,7 @@ reload (gpointer user_data, GError **error)
   pf_journal_set_keep_days (self->journal, settings->keep_days);
   pf_schedule_set_parts (self->schedule, &parts);
   pf_bus_set_parts (self->bus, &door);
+  pf_keeper_set_parts (self->keeper, self->target, settings);
   pf_registry_reload (self->registry);
   g_object_unref (old_target);
   pf_service_settings_unref (old_settings);
@@ -290,6 +293,20 @@ open_accounts (PfService *self, GError **error)
          && pf_journal_restore (self->journal, pf_registry_list (self->registry), error);
 }
 
+static PfKeeper *
+make_keeper (PfService *self)
+{
+  const PfKeeperParts parts = { .directory = self->quarantine_path,
+                                .state_directory = self->options.directories->state,
+                                .spool_directory = self->spool_path,
+                                .registry = self->registry,
+                                .journal = self->journal,
+                                .target = self->target,
+                                .settings = self->settings };
+
+  return pf_keeper_new (&parts);
+}
+
 static gboolean
 build (PfService *self, GError **error)
 {
@@ -315,6 +332,8 @@ build (PfService *self, GError **error)
       pf_secrets_new (self->options.directories->state, self->options.directories->credentials);
   self->target = make_target (self);
   make_filter (self);
+  self->keeper = make_keeper (self);
+  pf_keeper_start (self->keeper);
   parts = check_parts (self);
   self->schedule = pf_schedule_new (self->registry, &parts);
   return open_bus (self, error);
@@ -353,7 +372,10 @@ pf_service_free (PfService *self)
   g_clear_handle_id (&self->name_id, g_bus_unown_name);
   if (self->schedule != NULL)
     pf_schedule_stop (self->schedule);
+  if (self->keeper != NULL)
+    pf_keeper_stop (self->keeper);
   g_clear_pointer (&self->bus, pf_bus_free);
+  g_clear_object (&self->keeper);
   g_clear_object (&self->schedule);
   g_clear_object (&self->target);
   g_clear_object (&self->filter);

@@ -218,6 +218,26 @@
 #define PF_LIMIT_ATTACHMENT_RETRIES 1
 #define PF_LIMIT_ATTACHMENT_RESTARTS 3
 
+/* --- Quarantine ------------------------------------------------------------------------------- */
+
+/* One ID.meta: 200 symbols, and texts that the service itself wrote. */
+#define PF_LIMIT_QUARANTINE_META (256 * PF_KIB)
+/* Items of one answer: with 200 symbols each they take some 20 ms to be put together; and ids of
+ * one call. */
+#define PF_LIMIT_QUARANTINE_PAGE 250
+#define PF_LIMIT_QUARANTINE_IDS 1000
+/* Released at the same time: each holds a descriptor, and its message may be large. */
+#define PF_LIMIT_QUARANTINE_RELEASES 16
+/* The folder is not read again sooner than so long after the last time: files come and go by the
+ * service itself, which knows of them. */
+#define PF_LIMIT_QUARANTINE_RESCAN_MS 5000
+/* What is told of a message in a list. */
+#define PF_LIMIT_QUARANTINE_TEXT 500
+/* Messages that one digest names; the rest is a number. */
+#define PF_LIMIT_DIGEST_ITEMS 100
+/* Notices that are being delivered at the same time. */
+#define PF_LIMIT_DIGESTS 64
+
 /* --- Helper ----------------------------------------------------------------------------------- */
 
 #define PF_LIMIT_HELPER_BATCH 64

@@ -31,6 +31,11 @@ typedef enum
   PF_STEP_QUARANTINE_NAMED,   /* it has its name, without what is known of it */
   PF_STEP_QUARANTINE_META,    /* both are there, folder not yet synced */
   PF_STEP_QUARANTINE_SYNCED,  /* folder synced */
+  PF_STEP_RELEASE_INTENT,     /* it is durable that a message is to be released */
+  PF_STEP_RELEASE_DELIVERED,  /* its delivery's success is known */
+  PF_STEP_RELEASE_NOTED,      /* that is durable too */
+  PF_STEP_RELEASE_LEARNED,    /* learning and allowing are done: before its files are removed */
+  PF_STEP_RELEASE_REMOVED,    /* they are gone */
   PF_STEP_EFFECT_DONE,        /* the delivery's success is known */
   PF_STEP_DELIVERED,          /* before "delivered" is committed */
   PF_STEP_DELIVERED_DONE,     /* after it */

@@ -3,6 +3,7 @@
 #include "bus/account-object.h"
 #include "bus/check-object.h"
 #include "bus/manager.h"
+#include "bus/quarantine.h"
 #include "bus/router.h"
 #include "dbus-interfaces/errors.h"
 
@@ -19,6 +20,7 @@ take_parts (PfBusParts *to, const PfBusParts *from)
   g_object_ref (to->schedule);
   g_object_ref (to->target);
   g_object_ref (to->filter);
+  g_object_ref (to->keeper);
   to->settings = pf_service_settings_ref (from->settings);
 }
 
@@ -32,6 +34,7 @@ drop_parts (PfBusParts *parts)
   g_object_unref (parts->schedule);
   g_object_unref (parts->target);
   g_object_unref (parts->filter);
+  g_object_unref (parts->keeper);
   pf_service_settings_unref ((PfServiceSettings *) parts->settings);
 }
 
@@ -77,6 +80,7 @@ pf_bus_new (const PfBusParts *parts, GError **error)
   self->manager_watch = pf_manager_watch_new (self);
   self->check_watch = pf_check_watch_new (self);
   self->account_watch = pf_account_watch_new (self);
+  self->quarantine_watch = pf_quarantine_watch_new (self);
   self->gate = pf_gate_new (parts->connection, parts->session, pf_router_dispatch, self);
   return self;
 }
@@ -96,6 +100,7 @@ void
 pf_bus_free (PfBus *self)
 {
   self->closed = TRUE;
+  pf_quarantine_watch_free (self->quarantine_watch);
   pf_account_watch_free (self->account_watch);
   pf_check_watch_free (self->check_watch);
   pf_manager_watch_free (self->manager_watch);

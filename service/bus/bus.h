@@ -1,6 +1,7 @@
 /* bus.h - the D-Bus door: builds the gate and the objects, takes them down (DESIGN 5). */
 #pragma once
 
+#include "deliver/keeper.h"
 #include "schedule/schedule.h"
 
 typedef struct
@@ -14,6 +15,7 @@ typedef struct
   PfTarget *target;
   PfFilter *filter;
   const char *quarantine_directory; /* outlives the bus */
+  PfKeeper *keeper;
   const PfServiceSettings *settings;
   /* Manager.Reload(): reads settings again. */
   gboolean (*reload) (gpointer user_data, GError **error);

@@ -129,6 +129,17 @@ pf_call_return_large (PfCall *self, GVariant *value)
   answer (self, reply);
 }
 
+void
+pf_call_return_descriptor (PfCall *self, int fd)
+{
+  g_autoptr (GDBusMessage) reply = g_dbus_message_new_method_reply (self->message);
+  g_autoptr (GUnixFDList) list = g_unix_fd_list_new_from_array (&fd, 1);
+
+  g_dbus_message_set_unix_fd_list (reply, list);
+  g_dbus_message_set_body (reply, g_variant_new ("(h)", 0));
+  answer (self, reply);
+}
+
 GDBusMessage *
 pf_call_fill_in (GDBusMessage *message)
 {

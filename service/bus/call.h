@@ -38,6 +38,8 @@ void        pf_call_return (PfCall *self, GVariant *value);
 /* The same for a @value of many megabytes: it is put into the message's form in GDBus's thread
  * (pf_call_fill_in()), not here. */
 void        pf_call_return_large (PfCall *self, GVariant *value);
+/* The one value of type h. @fd is closed. */
+void        pf_call_return_descriptor (PfCall *self, int fd);
 /* In GDBus's thread, of an outgoing message (transfer full): what is to be sent in its place.
  * (transfer full) */
 GDBusMessage *pf_call_fill_in (GDBusMessage *message);

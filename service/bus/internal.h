@@ -9,6 +9,7 @@
 typedef struct _PfAccountWatch PfAccountWatch; /* account-object.h */
 typedef struct _PfCheckWatch PfCheckWatch;     /* check-object.h */
 typedef struct _PfManagerWatch PfManagerWatch; /* manager.h */
+typedef struct _PfQuarantineWatch PfQuarantineWatch; /* quarantine.h */
 
 struct _PfBus
 {
@@ -20,6 +21,7 @@ struct _PfBus
   PfManagerWatch *manager_watch;
   PfCheckWatch *check_watch;
   PfAccountWatch *account_watch;
+  PfQuarantineWatch *quarantine_watch;
   GHashTable *changing; /* address with a change under way -> GQueue of PfOperation that wait */
   GHashTable *adding;   /* LocalUser -> accounts that are being stored for that user */
   GHashTable *departed; /* address -> LocalUser of accounts removed, for their last log entry */
@@ -48,6 +50,7 @@ typedef struct
 extern const PfInterface pf_manager_interface;
 extern const PfInterface pf_account_interface;
 extern const PfInterface pf_check_interface;
+extern const PfInterface pf_quarantine_interface;
 extern const PfInterface pf_object_manager_interface;
 
 /* --- Common to the methods -------------------------------------------------------------------- */

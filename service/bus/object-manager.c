@@ -33,10 +33,13 @@ reply (PfBus *bus, PfCall *call)
   GPtrArray *checks = pf_schedule_list (bus->parts.schedule);
   g_autoptr (GVariant) manager =
       pf_object_entry (bus, caller, &pf_manager_interface, PF_PATH_MANAGER, NULL);
+  g_autoptr (GVariant) quarantine =
+      pf_object_entry (bus, caller, &pf_quarantine_interface, PF_PATH_QUARANTINE, NULL);
   GVariantBuilder objects;
 
   g_variant_builder_init (&objects, G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
   g_variant_builder_add_value (&objects, manager);
+  g_variant_builder_add_value (&objects, quarantine);
   for (guint i = 0; i < accounts->len; i++)
     g_variant_builder_add_value (&objects,
                                  pf_account_watch_entry (bus->account_watch, accounts->pdata[i]));

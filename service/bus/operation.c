@@ -98,6 +98,20 @@ pf_operation_return (PfOperation *self, GVariant *value)
 }
 
 void
+pf_operation_return_large (PfOperation *self, GVariant *value)
+{
+  pf_call_return_large (self->call, value);
+  operation_free (self);
+}
+
+void
+pf_operation_return_descriptor (PfOperation *self, int fd)
+{
+  pf_call_return_descriptor (self->call, fd);
+  operation_free (self);
+}
+
+void
 pf_operation_fail (PfOperation *self, const GError *error)
 {
   pf_call_fail (self->call, error);

@@ -39,6 +39,9 @@ PfOperation *pf_operation_new  (PfBus *bus, PfCall *call, const char *method, GV
                                 GVariant *options);
 /* Each of these ends it with an answer. */
 void         pf_operation_return (PfOperation *self, GVariant *value);
+void         pf_operation_return_large (PfOperation *self, GVariant *value);
+/* @fd is closed. */
+void         pf_operation_return_descriptor (PfOperation *self, int fd);
 void         pf_operation_fail   (PfOperation *self, const GError *error);
 void         pf_operation_fail_with (PfOperation *self, GQuark domain, int code,
                                      const char *format, ...) G_GNUC_PRINTF (4, 5);

@@ -8,7 +8,9 @@ typedef enum
   RULE_CHECK,  /* check for the caller's own, else manage */
   RULE_MANAGE, /* manage-own where it is the caller's before and after, else manage */
   RULE_ADMIN,  /* manage, whosever it is */
-  RULE_CONFIGURE
+  RULE_CONFIGURE,
+  RULE_QUARANTINE,  /* quarantine-own for the caller's own that is no virus, else quarantine */
+  RULE_ALLOW_SENDER /* nobody is asked more where all mail of the account is the caller's */
 } Rule;
 
 static const struct
@@ -35,6 +37,11 @@ static const struct
   { "Account.BeginAuthorization", RULE_MANAGE },
   { "Account.CompleteAuthorization", RULE_MANAGE },
   { "Check.Cancel", RULE_CHECK },
+  { "Quarantine.List", RULE_FREE },
+  { "Quarantine.Open", RULE_QUARANTINE },
+  { "Quarantine.Release", RULE_QUARANTINE },
+  { "Quarantine.AllowSender", RULE_ALLOW_SENDER },
+  { "Quarantine.Delete", RULE_QUARANTINE },
 };
 
 static const char *
@@ -45,6 +52,14 @@ manage_action (const PfOwnership *o)
   if (o == NULL || !o->own_before || !o->own_after || (o->moves_secret && !o->brings_secret))
     return PF_ACTION_MANAGE;
   return PF_ACTION_MANAGE_OWN;
+}
+
+/* A virus gets out by an administrator alone. */
+static const char *
+quarantine_action (const PfOwnership *o)
+{
+  return o != NULL && o->is_local_user && o->may_have ? PF_ACTION_QUARANTINE_OWN
+                                                      : PF_ACTION_QUARANTINE;
 }
 
 static const char *
@@ -60,6 +75,10 @@ action_of (Rule rule, const PfOwnership *ownership)
       return manage_action (ownership);
     case RULE_CONFIGURE:
       return PF_ACTION_CONFIGURE;
+    case RULE_QUARANTINE:
+      return quarantine_action (ownership);
+    case RULE_ALLOW_SENDER:
+      return ownership != NULL && ownership->own_before ? NULL : PF_ACTION_MANAGE;
     case RULE_ADMIN:
     default:
       return PF_ACTION_MANAGE;

@@ -13,6 +13,7 @@ typedef struct
   gboolean is_local_user; /* LocalUser is the caller, whoever stands in Recipients */
   gboolean moves_secret;  /* pf_settings_moves_secret() */
   gboolean brings_secret; /* the secret comes anew in the same call */
+  gboolean may_have;      /* mail held back that its recipient may have: no virus */
 } PfOwnership;
 
 /**

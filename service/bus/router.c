@@ -23,10 +23,11 @@ static const struct
 } fixed[] = {
   { "/", NULL, "org" },
   { "/org", NULL, "postferry1" },
-  { PF_PATH_ROOT, &pf_object_manager_interface, "Manager account check" },
+  { PF_PATH_ROOT, &pf_object_manager_interface, "Manager account check quarantine" },
   { PF_PATH_MANAGER, &pf_manager_interface, NULL },
   { PF_PATH_ACCOUNTS, NULL, NULL },
   { PF_PATH_CHECKS, NULL, NULL },
+  { PF_PATH_QUARANTINE, &pf_quarantine_interface, NULL },
 };
 
 static gboolean

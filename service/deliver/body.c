@@ -7,6 +7,7 @@
 #include "filter/headers.h"
 #include "protocol/header.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -50,6 +51,48 @@ pf_body_new (const char *spool_directory)
   self->header = g_string_new (NULL);
   self->buffer = g_string_new (NULL);
   return self;
+}
+
+/* Without a way out, so that the compiler takes many octets at a time. */
+static void
+note_8bit (PfBody *self, const guint8 *data, gsize length)
+{
+  guint8 all = 0;
+
+  if (self->is_8bit)
+    return;
+  for (gsize i = 0; i < length; i++)
+    all |= data[i];
+  self->is_8bit = all >= 0x80;
+}
+
+/* FALSE, with errno, where it cannot be read to its end. */
+static gboolean
+read_through (PfBody *self)
+{
+  g_autofree guint8 *buffer = g_malloc (BUFFER_SIZE);
+  ssize_t n;
+
+  while ((n = pread (self->store.fd, buffer, BUFFER_SIZE, (off_t) self->body_length)) > 0)
+    {
+      note_8bit (self, buffer, (gsize) n);
+      self->body_length += (guint64) n;
+    }
+  return n == 0;
+}
+
+PfBody *
+pf_body_new_for_file (int fd, GError **error)
+{
+  g_autoptr (PfBody) self = pf_body_new (NULL);
+
+  self->store.fd = fd;
+  self->finished = self->header_done = TRUE;
+  if (read_through (self))
+    return g_steal_pointer (&self);
+  g_set_error (error, PF_PROBLEM, PF_PROBLEM_DELIVERY_DEFERRED, "A message cannot be read: %s",
+               g_strerror (errno));
+  return NULL;
 }
 
 PfBody *
@@ -199,19 +242,6 @@ append (PfBody *self, const char *data, gsize length, GError **error)
 }
 
 /* --- As it arrives ---------------------------------------------------------------------------- */
-
-/* Without a way out, so that the compiler takes many octets at a time. */
-static void
-note_8bit (PfBody *self, const guint8 *data, gsize length)
-{
-  guint8 all = 0;
-
-  if (self->is_8bit)
-    return;
-  for (gsize i = 0; i < length; i++)
-    all |= data[i];
-  self->is_8bit = all >= 0x80;
-}
 
 gboolean
 pf_body_write (PfBody *self, const guint8 *data, gsize length, GError **error)

@@ -14,6 +14,14 @@
 typedef struct _PfBody PfBody;
 
 PfBody     *pf_body_new   (const char *spool_directory);
+/**
+ * pf_body_new_for_file:
+ * @fd: a regular file that nobody writes to any more, open for reading; the body's from now on
+ *
+ * A message that is finished already, such as one from quarantine: header and digest are not known
+ * of it. Reads all of it once, and blocks as long. Errors: PF_PROBLEM_DELIVERY_DEFERRED.
+ */
+PfBody     *pf_body_new_for_file (int fd, GError **error);
 PfBody     *pf_body_ref   (PfBody *self);
 void        pf_body_unref (PfBody *self);
 /* As it arrives, split anywhere. Errors: PF_PROBLEM_DISK_LOW, PF_PROBLEM_DELIVERY_DEFERRED. */

@@ -69,9 +69,9 @@ pf_quarantine_item_copy (const PfQuarantineItem *item)
   PfQuarantineItem *copy = g_memdup2 (item, sizeof *item);
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
-    *text_at (copy, i) = g_strdup (*text_at (item, i));
+    *text_at (copy, i) = g_strdup (*text_at (item, i) != NULL ? *text_at (item, i) : "");
   copy->id = g_strdup (item->id);
-  copy->symbols = g_strdupv (item->symbols);
+  copy->symbols = item->symbols != NULL ? g_strdupv (item->symbols) : g_new0 (char *, 1);
   return copy;
 }
 

@@ -46,7 +46,7 @@ typedef struct
 } PfQuarantineItem;
 
 void              pf_quarantine_item_free (PfQuarantineItem *item);
-/* (transfer full) */
+/* (transfer full): without NULLs. */
 PfQuarantineItem *pf_quarantine_item_copy (const PfQuarantineItem *item);
 /* (transfer full): the whole file. */
 char             *pf_quarantine_item_to_text   (const PfQuarantineItem *item);

@@ -21,6 +21,13 @@ typedef struct
   PfQuarantineItem *item;
 } Job;
 
+/* The check that stores a message knows nothing of who shows it. */
+static struct
+{
+  PfQuarantineFunc func;
+  gpointer user_data;
+} listener;
+
 static void
 job_free (gpointer data)
 {
@@ -176,5 +183,18 @@ pf_quarantine_store_async (const char *directory,
 gboolean
 pf_quarantine_store_finish (GAsyncResult *result, GError **error)
 {
-  return g_task_propagate_boolean (G_TASK (result), error);
+  const Job *job = g_task_get_task_data (G_TASK (result));
+
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return FALSE;
+  if (listener.func != NULL)
+    listener.func (job->directory, job->item, listener.user_data);
+  return TRUE;
+}
+
+void
+pf_quarantine_set_listener (PfQuarantineFunc func, gpointer user_data)
+{
+  listener.func = func;
+  listener.user_data = user_data;
 }

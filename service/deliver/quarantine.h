@@ -10,3 +10,8 @@ void     pf_quarantine_store_async  (const char *directory, PfBody *body,
                                      const PfQuarantineItem *item, GAsyncReadyCallback callback,
                                       gpointer user_data);
 gboolean pf_quarantine_store_finish (GAsyncResult *result, GError **error);
+
+/* Told, on the main loop, of each message that was stored; NULL for nobody. There is one. */
+typedef void (*PfQuarantineFunc) (const char *directory, const PfQuarantineItem *item,
+                                  gpointer user_data);
+void     pf_quarantine_set_listener (PfQuarantineFunc func, gpointer user_data);

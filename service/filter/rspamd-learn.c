@@ -53,6 +53,12 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
     read_answer (task, exchange);
 }
 
+gboolean
+pf_rspamd_can_learn (PfRspamd *self)
+{
+  return self->controller.session != NULL;
+}
+
 void
 pf_rspamd_learn_async (PfRspamd *self,
                        PfLearnClass class,

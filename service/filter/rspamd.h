@@ -70,6 +70,8 @@ typedef enum
   PF_LEARN_IMPOSSIBLE  /* too few words, or Rspamd's conditions: nothing is wrong */
 } PfLearnOutcome;
 
+/* FALSE where it has no controller by the settings. */
+gboolean pf_rspamd_can_learn    (PfRspamd *self);
 /**
  * pf_rspamd_learn_async:
  * @source: the message as it was fetched, without any line of ours

@@ -415,6 +415,7 @@ fakes_start (const char *folder, GDBusConnection *connection, gboolean session, 
   parts->secrets = g_object_new (PF_TYPE_SECRETS, NULL);
   parts->schedule = fakes.schedule;
   parts->target = g_object_new (fake_target_get_type (), NULL);
+  parts->keeper = g_object_new (PF_TYPE_KEEPER, NULL);
   parts->settings = pf_service_settings_load (none, &error);
   g_assert_no_error (error);
   parts->filter = pf_filter_new (parts->settings, &memory);
@@ -431,6 +432,7 @@ fakes_stop (PfBusParts *parts)
   g_object_unref (parts->schedule);
   g_object_unref (parts->target);
   g_object_unref (parts->filter);
+  g_object_unref (parts->keeper);
   pf_service_settings_unref ((PfServiceSettings *) parts->settings);
   g_ptr_array_unref (fakes.log);
   g_hash_table_unref (fakes.secrets);

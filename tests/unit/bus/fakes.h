@@ -32,6 +32,9 @@ char    *fakes_take_log (void);
 
 /* An entry of the journal, as if it had happened at @time. */
 void     fakes_add_event (PfEventKind kind, const char *account, gint64 time, const char *subject);
+/* A message from eve@example.net that is held back. */
+void     fakes_hold_back (PfKeeper *keeper, const char *id, const char *account,
+                          const char *recipient, const char *verdict);
 void     fakes_progress (PfCheck *check, guint done);
 void     fakes_finish (PfCheck *check);
 /* Takes it off the bus. */
