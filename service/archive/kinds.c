@@ -220,6 +220,20 @@ is_mail (const guint8 *data, gsize length)
   return FALSE;
 }
 
+/* No octet that only files of a program have: libmagic would try all it knows of texts, and knows
+ * no container among them. */
+static gboolean
+is_text (const guint8 *data, gsize length)
+{
+  for (gsize i = 0; i < length; i++)
+    {
+      if ((data[i] < ' ' && (data[i] < '\a' || data[i] > '\r') && data[i] != 0x1b)
+          || data[i] == 0x7f)
+        return FALSE;
+    }
+  return TRUE;
+}
+
 /* --- All together ----------------------------------------------------------------------------- */
 
 static PfKind
@@ -258,7 +272,7 @@ pf_kind_of (const guint8 *data, gsize length)
     return PF_KIND_MAIL;
   if (is_xml (data, length))
     return PF_KIND_XML;
-  return kind_by_magic (data, length);
+  return is_text (data, length) ? PF_KIND_PLAIN : kind_by_magic (data, length);
 }
 
 gboolean
