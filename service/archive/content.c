@@ -108,6 +108,14 @@ look_at (PfContent *self, PfKind kind, const guint8 *data, gsize length)
   pf_examination_leave (self->examination);
 }
 
+/* A zip behind something else, other archives too: who unpacks it goes by its end. */
+static void
+look_for_zip_end (PfContent *self)
+{
+  if (self->kind != PF_KIND_ZIP && pf_unpack_has_zip_end (self->data->data, self->data->len))
+    look_at (self, PF_KIND_ZIP, self->data->data, self->data->len);
+}
+
 /* A program, a picture or anything with an archive behind: programs that unpack find it there. */
 static void
 look_behind (PfContent *self)
@@ -118,8 +126,6 @@ look_behind (PfContent *self)
   const guint8 *rar = memmem (data, n, "Rar!\x1a\x07", 6);
   const guint8 *seven = memmem (data, n, "7z\xbc\xaf\x27\x1c", 6);
 
-  if (pf_unpack_has_zip_end (data, length))
-    look_at (self, PF_KIND_ZIP, data, length);
   if (rar != NULL)
     look_at (self, PF_KIND_RAR, rar, length - (gsize) (rar - data));
   if (seven != NULL)
@@ -141,7 +147,8 @@ look_for_uuencoded (PfContent *self)
 static void
 complain_if_archive (PfContent *self)
 {
-  static const char *const known[] = { "zip", "7z", "rar", "cab", "arj", "gz", "bz2", "xz", NULL };
+  static const char *const known[] = { "zip", "7z", "rar", "cab", "arj", "gz",
+                                       "bz2", "xz", "tgz", "tbz", "txz", NULL };
   g_auto (GStrv) extensions = pf_attachment_name_extensions (self->name);
 
   for (guint i = 0; extensions[i] != NULL; i++)
@@ -198,6 +205,7 @@ examine (PfContent *self)
       look_into (self);
       pf_examination_leave (self->examination);
     }
+  look_for_zip_end (self);
   if (pf_kind_is_container (self->kind) && !text)
     return;
   look_behind (self);

@@ -100,7 +100,7 @@ take_text (const guint8 **at, const guint8 *end)
 static void
 examine_package (PfExamination *examination, const char *name, const guint8 *data, gsize length)
 {
-  const guint8 *at = data + 6, *end = data + length;
+  const guint8 *at, *end;
   g_autofree char *label = NULL;
   g_autofree char *file = NULL;
   g_autofree char *path = NULL;
@@ -108,6 +108,8 @@ examine_package (PfExamination *examination, const char *name, const guint8 *dat
 
   if (length < 8)
     return;
+  at = data + 6;
+  end = data + length;
   pf_content_examine (examination, name, PF_CONTENT_STREAM, data + 4, length - 4);
   label = take_text (&at, end);
   file = label != NULL ? take_text (&at, end) : NULL;
@@ -130,8 +132,9 @@ examine_property (PfExamination *examination, const char *stream, const guint8 *
 {
   g_autofree char *name = NULL;
 
-  if (g_ascii_strncasecmp (stream, "__substg1.0_3704", 16) != 0
-      && g_ascii_strncasecmp (stream, "__substg1.0_3707", 16) != 0)
+  if (length == 0
+      || (g_ascii_strncasecmp (stream, "__substg1.0_3704", 16) != 0
+          && g_ascii_strncasecmp (stream, "__substg1.0_3707", 16) != 0))
     return;
   if (g_ascii_strcasecmp (stream + 16, "001F") == 0)
     name = g_convert ((const char *) data, (gssize) (length & ~(gsize) 1), "UTF-8", "UTF-16LE",

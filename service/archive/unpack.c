@@ -292,6 +292,9 @@ read_zip (Reading *self)
   /* libarchive takes a zip without entries for none. */
   if (!pf_zip_is_empty (self->data, self->length))
     read_in_one_way (self, FALSE);
+  if (headers.odd)
+    pf_examination_malformed (self->examination, self->name,
+                              "a link or a folder in it has the content of a file");
   if (headers.over)
     pf_examination_malformed (self->examination, self->name, "there are too many files in it");
   if ((tell_headers (self, &headers) || headers.n_local > self->entries)

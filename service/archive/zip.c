@@ -12,6 +12,13 @@
 #define EXTRA_NAME 0x7075
 #define METHOD_AES 99
 #define FLAG_ENCRYPTED 1
+/* Of a directory's entry: its mode, and the octets of what it unpacks to. */
+#define MODE 40
+#define UNPACKED 24
+#define MODE_TYPE 0xf000
+#define MODE_LINK 0xa000
+/* A link's target is a path. */
+#define LONGEST_LINK 1024
 
 /* Where things stand in the two kinds of header. */
 typedef struct
@@ -64,6 +71,17 @@ read_extra (PfZipHeaders *self, const guint8 *at, gsize left)
     }
 }
 
+/* A link, or a folder, with the content of a file: libarchive does not read it, and systems that
+ * know no links unpack it. */
+static gboolean
+poses (const guint8 *at, const guint8 *name, guint n_name)
+{
+  guint32 size = pf_u32 (at + UNPACKED);
+
+  return ((pf_u16 (at + MODE) & MODE_TYPE) == MODE_LINK && size > LONGEST_LINK)
+         || (name[n_name - 1] == '/' && size > 0);
+}
+
 static void
 read_header (PfZipHeaders *self, const Form *form, const guint8 *at)
 {
@@ -73,6 +91,7 @@ read_header (PfZipHeaders *self, const Form *form, const guint8 *at)
   if ((pf_u16 (at + form->flags) & FLAG_ENCRYPTED) != 0 || pf_u16 (at + form->method) == METHOD_AES)
     self->encrypted = TRUE;
   self->n_local += form == &local;
+  self->odd = self->odd || (form == &central && poses (at, name, n_name));
   keep (self, name, n_name);
   read_extra (self, name + n_name, pf_u16 (at + form->n_extra));
 }

@@ -290,11 +290,10 @@ take_header (PfMime *self, const guint8 *data, gsize length, gboolean starts, gb
 static gboolean
 end_loose (PfMime *self)
 {
-  const char *late = (const char *) self->header->data + self->loose_from;
+  gsize late = self->header->len - self->loose_from;
 
   self->state = STATE_BODY;
-  if (self->header->len == self->loose_from
-      || !pf_mime_fields_any (late, self->header->len - self->loose_from))
+  if (late == 0 || !pf_mime_fields_any ((const char *) self->header->data + self->loose_from, late))
     return FALSE;
   if (self->frames->len > 0)
     pop_to (self, self->frames->len - 1);

@@ -168,7 +168,8 @@ MUTANTS = [
     ('parts-in-parts-without-end', 'service/protocol/mime-parts.c', ' && depth < PF_LIMIT_MIME_DEPTH)', ')', 'unit-protocol-mime'),
     # Attachments.
     ('a-double-extension-is-the-first', 'service/filter/attachment-names.c', 'dot = strrchr (part', 'dot = strchr (part', 'unit-attachment-names'),
-    ('a-blank-behind-hides-the-extension', 'service/filter/attachment-names.c', '  trim_end (lower);\n', '', 'unit-attachment-names'),
+    ('a-blank-behind-hides-the-extension', 'service/filter/attachment-names.c', '  trim_end (part);\n', '', 'unit-attachment-names'),
+    ('a-blank-behind-hides-the-name', 'service/filter/attachment-names.c', '  trim_end (lower);\n', '', 'unit-attachment-names'),
     ('a-stream-s-name-hides-the-file', 'service/filter/attachment-names.c', 'g_strsplit (plain, ":", 8)', 'g_strsplit (plain, ":", 1)', 'unit-attachment-names'),
     ('half-an-answer-is-whole', 'service/filter/attachments-answer.c', '    return PF_ATTACHMENT_ANSWER_BROKEN;\n  for (guint', '    ;\n  for (guint',
      'unit-attachments-answer'),

@@ -32,6 +32,8 @@ static const struct
   { "x.txt/a.exe", "exe ", EXE },
   { "x.txt\\a.exe", "exe ", EXE },
   { "x.exe/", "exe ", EXE },
+  { "x.exe/ .", "exe ", EXE },
+  { "a.exe .:b", "exe ", EXE },
   { "a.txt:b.exe", "txt exe ", EXE },
   { "a.exe::$DATA", "exe ", EXE },
   { "c:a.exe", "exe ", EXE },
