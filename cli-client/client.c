@@ -170,13 +170,30 @@ explain (GError *error, const char *member)
   return failure;
 }
 
+/* What handle 0 of an answer stands for. FALSE: it has none. */
+static gboolean
+take_descriptor (const PfClientCall *call, GUnixFDList *answered, GError **error)
+{
+  if (call->descriptor == NULL)
+    return TRUE;
+  *call->descriptor = answered != NULL && g_unix_fd_list_get_length (answered) > 0
+                          ? g_unix_fd_list_get (answered, 0, error)
+                          : -1;
+  if (*call->descriptor >= 0)
+    return TRUE;
+  if (error != NULL && *error == NULL)
+    g_set_error (error, PF_FAILURE, PF_FAILURE_FAILED, _ ("The answer of %s holds no file"),
+                 call->member);
+  return FALSE;
+}
+
 GVariant *
 pf_client_call (PfClient *self, const PfClientCall *call, GError **error)
 {
   gboolean interactive = call->asks && may_ask (self);
   /* find_service() has started it: one that ended since is told, not replaced in silence. */
   GDBusCallFlags flags = G_DBUS_CALL_FLAGS_NO_AUTO_START;
-  g_autoptr (GUnixFDList) descriptors = NULL;
+  g_autoptr (GUnixFDList) descriptors = NULL, answered = NULL;
   GError *wrong = NULL;
   GVariant *reply;
 
@@ -194,10 +211,12 @@ pf_client_call (PfClient *self, const PfClientCall *call, GError **error)
     flags |= G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION;
   reply = g_dbus_connection_call_with_unix_fd_list_sync (
       self->connection, PF_BUS_NAME, call->path, call->interface, call->member, call->arguments,
-      G_VARIANT_TYPE (call->reply), flags, patience (self, interactive), descriptors, NULL, NULL,
-      &wrong);
+      G_VARIANT_TYPE (call->reply), flags, patience (self, interactive), descriptors, &answered,
+      NULL, &wrong);
   if (reply == NULL)
     g_propagate_error (error, explain (wrong, call->member));
+  else if (!take_descriptor (call, answered, error))
+    g_clear_pointer (&reply, g_variant_unref);
   return reply;
 }
 

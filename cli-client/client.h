@@ -29,6 +29,7 @@ typedef struct
   const char *reply;   /* type of the answer: "(o)", "()" */
   gboolean asks;       /* polkit may have to ask, and that may take minutes */
   const int *secret;   /* (nullable): the descriptor that handle 0 in @arguments stands for */
+  int *descriptor;     /* (nullable): (out): what handle 0 of the answer stands for; to be closed */
 } PfClientCall;
 
 /* Returns: (transfer full) (nullable): the answer. Errors are of domain PF_FAILURE. */

@@ -70,6 +70,19 @@ static const PfCommand commands[] = {
         "problems, changes and who made them. With --json one object a line.\n\n"
         "  postferry log anna@example.org --since yesterday\n"),
     0, 1, PF_TAKES_SINCE | PF_TAKES_LINES, FALSE, pf_command_log },
+  { "quarantine", "[WHAT] [ID...]", N_ ("mail that was held back"),
+    N_ ("Mail that was held back from you; root and the group postferry see all. What:\n\n"
+        "  list            what there is; this is done without a word\n"
+        "  show ID...      what is known of it, its header, how it begins\n"
+        "  release ID...   deliver it after all\n"
+        "  delete ID...    delete it for good\n\n"
+        "Of an id as many digits are enough as stand for one message alone.\n\n"
+        "What is released arrives where it would have gone. With --learn the spam filter\n"
+        "learns that it is no spam; with --allow-sender the address in FROM is added to\n"
+        "AllowSenders of the account. A virus is released by an administrator alone.\n"
+        "delete asks, unless --yes.\n\n"
+        "  postferry quarantine release 3f2a81c0 --learn --allow-sender\n"),
+    0, G_MAXUINT, PF_TAKES_RELEASE, FALSE, pf_command_quarantine },
   { "help", "[COMMAND]", N_ ("this list, or more about a command"),
     N_ ("Tells what a command does and which options it takes.\n"), 0, 1, PF_TAKES_NOTHING, FALSE,
     pf_command_help },

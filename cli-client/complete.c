@@ -3,6 +3,7 @@
  * never waits long. */
 #include "cli-client/commands.h"
 
+#include "cli-client/held.h"
 #include "cli-client/i18n.h"
 #include "cli-client/settings.h"
 #include "dbus-interfaces/names.h"
@@ -128,6 +129,27 @@ offer_settings (Completion *self)
     }
 }
 
+static void
+offer_quarantine (Completion *self, guint before)
+{
+  static const char *const words[] = { "list", "show", "release", "delete" };
+  PfClient *client = before > 0 ? quick_client (self) : NULL;
+  g_autoptr (GPtrArray) list = client != NULL ? pf_held_list (client, NULL) : NULL;
+  guint digits = list != NULL ? pf_held_digits (list) : 0;
+
+  for (guint i = 0; before == 0 && i < G_N_ELEMENTS (words); i++)
+    offer (self, words[i], "");
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    {
+      const PfHeld *held = list->pdata[i];
+      g_autofree char *id = g_strndup (held->id, MAX (digits, strlen (self->word)));
+      g_autofree char *subject =
+          pf_text_printable (pf_property_string (held->properties, "Subject"), -1, 60);
+
+      offer (self, id, subject);
+    }
+}
+
 /* --- Where we are ----------------------------------------------------------------------------- */
 
 static void
@@ -138,6 +160,8 @@ offer_arguments (Completion *self, const PfCommand *command, guint before)
 
   if (g_str_equal (command->name, "help"))
     offer_commands (self);
+  else if (g_str_equal (command->name, "quarantine"))
+    offer_quarantine (self, before);
   else if (g_str_equal (command->name, "add") || (g_str_equal (command->name, "set") && before > 0))
     offer_settings (self);
   else if (g_strv_contains (all_addresses, command->name)

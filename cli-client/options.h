@@ -8,7 +8,7 @@ typedef struct
   gboolean json, no_legend, no_pager, yes, session, help, version;
   char *color;
   char *password_file;
-  gboolean no_test, no_wait, explain;
+  gboolean no_test, no_wait, explain, learn, allow_sender;
   char *since;
   int lines;
   char **arguments; /* what is no option */
@@ -23,7 +23,8 @@ typedef enum
   PF_TAKES_NO_WAIT = 1 << 2,
   PF_TAKES_EXPLAIN = 1 << 3,
   PF_TAKES_SINCE = 1 << 4,
-  PF_TAKES_LINES = 1 << 5
+  PF_TAKES_LINES = 1 << 5,
+  PF_TAKES_RELEASE = 1 << 6
 } PfTakes;
 
 typedef struct

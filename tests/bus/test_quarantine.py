@@ -3,6 +3,7 @@
 
 import email
 import email.policy
+import json
 import os
 import re
 import sys
@@ -279,6 +280,61 @@ def test_thousands():
         equal(error_name(answer), 'org.postferry1.Error.LimitExceeded')
         equal(world.call('Delete', a(*[held.id_of(number) for number in range(1, 1001)]), '{}').returncode, 0)
         equal(world.count(), 4000)
+
+
+def test_the_command_line():
+    hostile = b'From: Eve <eve@example.net>\nSubject: \x1b[31mred\n folded\nX-Long: ' + b'x' * 5000 + b'\n\nfirst \x1b]0;title\x07 line\r\n\xff\n' + b'more\n' * 100
+    with World((1, {'data': hostile, 'Subject': '\u202ered'}), (2, {'verdict': 'virus'}), (3, {'user': 'bob', 'Account': 'gone@example.net'}),
+               own=[('alice', OWN)], conf='QuarantineDigest=never\n') as world:
+        one, two, three = (held.id_of(number) for number in (1, 2, 3))
+        answer = world.cli('quarantine', 'list')
+        equal(answer.returncode, 0, answer.stderr)
+        true(all(name[:8] in answer.stdout for name in (one, two, three)) and 'virus' in answer.stdout, answer.stdout)
+        answer = world.cli('quarantine', user='alice')
+        true(one[:8] in answer.stdout and three[:8] not in answer.stdout, answer.stdout)
+        listed = json.loads(world.cli('quarantine', 'list', '--json').stdout)
+        equal({item['id']: item['account'] for item in listed}, {one: 'c@example.net', two: 'c@example.net', three: ''})
+        equal(list(listed[0])[:11], ['id', 'account', 'recipient', 'sender', 'subject', 'time', 'size', 'verdict', 'reason', 'score', 'symbols'])
+        true(re.fullmatch(r'20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ', listed[0]['time']), listed[0])
+        equal((listed[0]['score'], listed[0]['symbols']), (12.5, ['A(1.0)', 'B(2.0)']))
+        answer = world.cli('quarantine', 'show', one[:6], user='alice')
+        true(all(ord(c) >= 32 or c == '\n' for c in answer.stdout) and '\u202e' not in answer.stdout, answer.stdout)
+        true('Subject: \\x1b[31mred folded\n' in answer.stdout and 'first \\x1b]0;title\\x07 line\n\\xff\nmore' in answer.stdout, answer.stdout)
+        true('[and more]' in answer.stdout and max(map(len, answer.stdout.split('\n'))) < 1100, answer.stdout)
+        shown = json.loads(world.cli('quarantine', 'show', one, '--json', user='alice').stdout)
+        equal(shown[0]['header'][0], {'name': 'From', 'value': 'Eve <eve@example.net>'})
+        equal((len(shown[0]['text']), shown[0]['more'], shown[0]['id']), (40, True, one))
+        for arguments, user, status, words in ((['show', two], 'alice', 6, 'AccessDenied'), (['release', two], 'alice', 6, ''),
+                                               (['show', 'ffffffffff'], None, 1, 'no message'), (['show', three], 'alice', 1, 'no message'),
+                                               (['release'], None, 2, 'which'), (['explode'], None, 2, 'list, show'), (['list', one], None, 2, 'no id'),
+                                               (['list', '--learn'], None, 2, 'release'), (['delete', one], None, 2, '--yes'),
+                                               (['release', one, '--learn'], None, 1, 'controller')):
+            answer = world.cli('quarantine', *arguments, user=user)
+            equal(answer.returncode, status, ' '.join(arguments) + answer.stdout + answer.stderr)
+            true(words == 'AccessDenied' or words in answer.stderr, answer.stderr)
+        error = json.loads(world.cli('quarantine', 'show', 'ff00ff00ff', '--json').stderr)
+        equal(error['error']['code'], 'UnknownMessage')
+        names = world.cli('__complete', 'quarantine', 'show', one[:2]).stdout
+        true(one[:8] in names, names)
+        equal({line.split('\t')[0] for line in world.cli('__complete', 'quarantine', '').stdout.split('\n')}, {'list', 'show', 'release', 'delete', ''})
+        equal(world.cli('quarantine', 'release', one[:8], '--allow-sender', user='alice').returncode, 0)
+        equal(list(world.maildir().values()), [hostile])
+        equal(world.cli('quarantine', 'delete', two[:10], three, '--yes').returncode, 0)
+        equal(json.loads(world.cli('quarantine', 'list', '--json').stdout), [])
+        equal(world.cli('quarantine').returncode, 0)
+
+
+def test_a_beginning_of_several():
+    with World(*[(number, {}) for number in range(1, 40)], conf='QuarantineDigest=never\n') as world:
+        counted = {}
+        for number in range(1, 40):
+            counted.setdefault(held.id_of(number)[0], []).append(held.id_of(number))
+        digit, names = next((digit, names) for digit, names in counted.items() if len(names) > 1)
+        answer = world.cli('quarantine', 'delete', digit, '--yes')
+        equal(answer.returncode, 2, answer.stderr)
+        true('several' in answer.stderr, answer.stderr)
+        equal(world.cli('quarantine', 'delete', names[0].upper(), names[0], '--yes').returncode, 0)
+        equal(world.count(), 38)
 
 
 if __name__ == '__main__':

@@ -341,11 +341,11 @@ def test_service_missing():
 
 def test_usage():
     with Bus(service=False) as bus:
-        for arguments in (['lits'], ['quarantine', 'list'], ['list', 'x'], ['show'], ['show', 'a', 'b'], ['list', '--explain'], ['--wibble'],
+        for arguments in (['lits'], ['quarantine', 'explode'], ['list', 'x'], ['show'], ['show', 'a', 'b'], ['list', '--explain'], ['--wibble'],
                           ['list', '--color=pink'], ['set', 'a@x.y'], ['help', 'wibble']):
             equal(bus.error(*arguments), (2, 'Usage'), arguments)
         true('did you mean list?' in bus.run('lits').stderr)
-        true('monitor' in bus.run('quarantine').stderr, 'the commands are listed')
+        true('monitor' in bus.run('discombobulate').stderr, 'the commands are listed')
         for arguments in (['--help'], ['help'], ['help', 'check'], ['check', '--help'], ['-h'], ['--version']):
             answer = bus.run(*arguments)
             equal((answer.returncode, answer.stderr), (0, ''), arguments)

@@ -1,0 +1,146 @@
+#!/usr/bin/python3
+"""Stops the service at each step of a release out of quarantine, starts it again, and counts: the message arrives exactly once.
+
+Between the stop and the next start the local user moves what arrived and marks it as read, as people do. Needs a build with -Dsteps=true
+and root. usage: test_release.py [--all] [--step NAME]...
+Without --all each step once, by its own exit or killed from outside by turns.
+"""
+
+import argparse
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import trial  # noqa: E402
+import held  # noqa: E402
+import instance as isolated  # noqa: E402
+from test_steps import HOWS, World, world_counts  # noqa: E402
+
+MAILDIR = '/home/alice/Maildir'
+ACCOUNT = '[Account]\nAddress=c@example.net\nServer=127.0.0.1\nSecurity=none\nPort=1\nLocalUser=alice\nEnabled=false\n'
+
+
+class Release:
+    """One message after the other: held back, released, stopped at some step, counted."""
+
+    def __init__(self, world):
+        self.world, self.number = world, 0
+
+    def begin(self):
+        self.number += 1
+        self.name = held.hold(self.world.instance, self.number)
+        self.sender = 'eve%d@example.net' % self.number
+        self.world.forget_steps()
+        # The service sees what is put there; here it is read at the start.
+        trial.restart(self.world.instance)
+        self.world.forget_steps()
+
+    def start(self):
+        command = ['gdbus', 'call', '--system', '-d', 'org.postferry1', '-o', '/org/postferry1/quarantine', '-m',
+                   'org.postferry1.Quarantine.Release', "['%s']" % self.name, "{'allow-sender': <true>}"]
+        return subprocess.Popen(command, env=self.world.instance.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True)
+
+    def arrived(self):
+        """Paths of the message in the Maildir, whatever became of its name."""
+        return [path for path, text in trial.files(MAILDIR).items() if text == held.text(self.number)]
+
+    def is_held(self):
+        return self.name + '.meta' in held.names(self.world.instance)
+
+    def read_by_its_user(self):
+        for path in self.arrived():
+            if path.startswith(MAILDIR + '/new/'):
+                os.rename(path, path.replace('/new/', '/cur/') + ':2,S')
+
+    def finish(self):
+        """What a person does who was not answered: looks whether it is there, and asks again."""
+        end = time.monotonic() + 30
+        # What was begun is finished at the start, without anybody.
+        while self.is_held() and time.monotonic() < end:
+            with open(os.path.join(held.folder(self.world.instance), self.name + '.meta'), encoding='utf-8') as meta:
+                begun = re.search(r'^Release=(intent|delivered)$', meta.read(), re.M)
+            if begun:
+                time.sleep(0.05)
+                continue
+            answer = self.start()
+            answer.wait(60)
+            time.sleep(0.05)
+
+    def wrongs(self):
+        found, left = self.arrived(), {name for name in held.names(self.world.instance) if name.startswith(self.name)}
+        wrongs = []
+        if len(found) != 1:
+            wrongs.append('%d in the Maildir' % len(found))
+        if left:
+            wrongs.append('left in quarantine: %s' % left)
+        return wrongs
+
+    def count(self):
+        self.begin()
+        process = self.start()
+        process.wait(60)
+        isolated.wait_for(lambda: world_counts(self.world)['release-removed'] > 0, 10, 'the removal')
+        passed = world_counts(self.world)
+        wrongs = self.wrongs()
+        if wrongs:
+            raise SystemExit('without any stop: %s; %s' % (wrongs, process.stdout.read()))
+        return passed
+
+    def stop_at(self, step, number, how):
+        world = self.world
+        self.begin()
+        world.arm('%s:%d%s' % (step, number, '' if how == 'exit' else ':hold'))
+        process = self.start()
+        isolated.wait_for(lambda: world.has_stopped() or process.poll() is not None, 60, 'the stop')
+        stopped = world.has_stopped()
+        if stopped and how != 'exit':
+            world.kill(how)
+        world.disarm()
+        process.wait(60)
+        self.read_by_its_user()
+        in_helper = step.startswith('helper-') and step != 'helper-sent'
+        if stopped and how != 'helper' and not (how == 'exit' and in_helper):
+            trial.restart(world.instance)
+        self.finish()
+        return self.wrongs() if stopped else None
+
+
+def main():
+    isolated.enter()
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--all', action='store_true')
+    parser.add_argument('--step', action='append', default=[])
+    options = parser.parse_args()
+    total = failed = missed = 0
+    with isolated.Instance(polkit=False) as instance:
+        world = World(instance, None, 'helper')
+        held.write(instance.path('config', 'accounts.d', 'c@example.net.account'), ACCOUNT.encode())
+        release = Release(world)
+        passed = release.count()
+        stops = [(step, number, how) for step, count in sorted(passed.items()) for number in range(1, count + 1) for how in HOWS]
+        if not options.all:
+            # Each passing once.
+            stops = [stop for turn, stop in enumerate(stops) if turn % len(HOWS) == turn // len(HOWS) % len(HOWS)]
+        for step, number, how in stops:
+            if options.step and step not in options.step:
+                continue
+            wrongs = release.stop_at(step, number, how)
+            total += 1
+            missed += wrongs is None
+            if wrongs:
+                failed += 1
+                print('FAIL %s:%d/%s: %s' % (step, number, how, '; '.join(wrongs)), flush=True)
+                print(instance.read('mail.log')[-1500:], flush=True)
+    print('%d stops (%d were not passed), %d wrong' % (total, missed, failed), flush=True)
+    sys.exit(1 if failed or not total or missed > total // 2 else 0)
+
+
+if __name__ == '__main__':
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    main()
