@@ -193,6 +193,24 @@ pf_examination_entry (PfExamination *self)
   return pf_examination_goes_on (self);
 }
 
+static gboolean
+is_bomb (const Level *level, guint64 unpacked)
+{
+  return unpacked >= PF_LIMIT_ARCHIVE_RATIO_FROM
+         && unpacked / level->packed >= PF_LIMIT_ARCHIVE_RATIO;
+}
+
+gboolean
+pf_examination_announced (PfExamination *self, guint64 octets)
+{
+  if (octets > PF_LIMIT_ARCHIVE_UNPACKED)
+    return stop (self, "too much comes out of it");
+  if (self->levels->len > 0
+      && is_bomb (g_ptr_array_index (self->levels, self->levels->len - 1), octets))
+    return stop (self, "it is packed tighter than any honest file");
+  return TRUE;
+}
+
 /* What comes out of an archive inside came out of those around it, too. */
 gboolean
 pf_examination_unpacked (PfExamination *self, gsize octets)
@@ -205,8 +223,7 @@ pf_examination_unpacked (PfExamination *self, gsize octets)
       Level *level = g_ptr_array_index (self->levels, i);
 
       level->unpacked += octets;
-      if (level->unpacked >= PF_LIMIT_ARCHIVE_RATIO_FROM
-          && level->unpacked / level->packed >= PF_LIMIT_ARCHIVE_RATIO)
+      if (is_bomb (level, level->unpacked))
         return stop (self, "it is packed tighter than any honest file");
     }
   return pf_examination_goes_on (self);

@@ -54,6 +54,8 @@ guint    pf_examination_depth (PfExamination *self);
 gboolean pf_examination_entry (PfExamination *self);
 /* So many octets came out of what is open. */
 gboolean pf_examination_unpacked (PfExamination *self, gsize octets);
+/* So many will come out of the innermost archive, as it says itself. */
+gboolean pf_examination_announced (PfExamination *self, guint64 octets);
 /* Where the budget stands; the same archive read in another way has the same budget again. */
 typedef struct
 {

@@ -284,11 +284,15 @@ static void
 read_zip (Reading *self)
 {
   g_auto (PfZipHeaders) headers = { 0 };
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   PfExaminationMark mark = pf_examination_mark (self->examination);
 
-  self->seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->seen = seen;
   pf_zip_read_headers (&headers, self->data, self->length);
   self->encrypted = headers.encrypted;
+  /* Entries that share their octets are one for libarchive, and a bomb for others. */
+  if (!pf_examination_announced (self->examination, headers.unpacked))
+    return;
   /* libarchive takes a zip without entries for none. */
   if (!pf_zip_is_empty (self->data, self->length))
     read_in_one_way (self, FALSE);
@@ -304,7 +308,6 @@ read_zip (Reading *self)
       self->trust = PF_UNPACK_DOUBTFUL;
       read_in_one_way (self, TRUE);
     }
-  g_hash_table_unref (self->seen);
 }
 
 /* --- All of them ------------------------------------------------------------------------------ */

@@ -92,6 +92,8 @@ read_header (PfZipHeaders *self, const Form *form, const guint8 *at)
     self->encrypted = TRUE;
   self->n_local += form == &local;
   self->odd = self->odd || (form == &central && poses (at, name, n_name));
+  if (form == &central)
+    self->unpacked += pf_u32 (at + UNPACKED);
   keep (self, name, n_name);
   read_extra (self, name + n_name, pf_u16 (at + form->n_extra));
 }

@@ -10,6 +10,7 @@ typedef struct
   guint n_local;  /* headers in front of entries, those in zips inside too */
   gboolean odd;  /* there is a link or a folder with a file's content */
   gboolean over; /* there are more than are read */
+  guint64 unpacked; /* octets of all entries, as the directory tells them */
   GHashTable *names; /* (element-type utf8 utf8): of all headers; what is no UTF-8 made valid */
 } PfZipHeaders;
 

@@ -15,6 +15,18 @@ is_charset (const char *charset)
                 == length;
 }
 
+/* Of a charset that is not known here: whether it ends in an extension in EBCDIC, whose variants
+ * have the letters, the digits and the dot in the same places; in others those are ASCII's. */
+static gboolean
+ends_in_ebcdic (const char *octets, gsize length)
+{
+  gsize at = length;
+
+  while (at > 0 && (guchar) octets[at - 1] > 0x80)
+    at--;
+  return at > 0 && at < length && octets[at - 1] == 0x4b;
+}
+
 /* (transfer full): valid UTF-8 in any case; what lies behind a NUL stays. */
 static GString *
 to_utf8 (const char *octets, gsize length, const char *charset)
@@ -24,6 +36,8 @@ to_utf8 (const char *octets, gsize length, const char *charset)
 
   if (charset != NULL && is_charset (charset))
     text = g_convert (octets, (gssize) length, "UTF-8", charset, NULL, &written, NULL);
+  if (text == NULL && charset != NULL && ends_in_ebcdic (octets, length))
+    text = g_convert (octets, (gssize) length, "UTF-8", "IBM037", NULL, &written, NULL);
   if (text == NULL && g_utf8_validate_len (octets, length, NULL))
     return g_string_new_len (octets, (gssize) length);
   if (text == NULL)

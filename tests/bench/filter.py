@@ -1,9 +1,11 @@
 #!/usr/bin/python3
-"""Messages a second that our clients get out of real scanners, beside what plain sockets get with the same messages, as many at a time.
+"""Messages a second that our clients get out of real scanners, beside what plain sockets get with the same messages, as many at a time;
+messages a second whose attachments are looked into; and what a message of 50 MB makes of our memory.
 
 usage: filter.py [MESSAGES [ROUNDS]]     Root; Rspamd and clamd. Prints, asserts nothing.
 """
 
+import json
 import multiprocessing
 import os
 import socket
@@ -15,6 +17,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'filter'))
 
+import samples  # noqa: E402
 import scans  # noqa: E402
 import scanners  # noqa: E402
 
@@ -86,11 +89,31 @@ def measure(scanner, address, paths, rounds):
           % (scanner, os.path.getsize(paths[0]), WIDTHS[scanner], plain, product, product / plain), flush=True)
 
 
+def attachments(paths, *arguments):
+    command = [os.path.join(scans.PLAIN, 'tests', 'unit', 'filter', 'attachments-driver'), *arguments, *paths]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def measure_attachments(folder, count):
+    files = [('letter.txt', b'Dear Alice,\n' * 100), ('report.zip', samples.zipped([('report.txt', b'of this year\n' * 1000)]))]
+    for what, octets in (('text', samples.message()), ('with files', samples.message(*files))):
+        end = attachments([scans.store(octets, os.path.join(folder, 'attached'))], '--repeat', str(count), '--width', '16')
+        print('attachments, %-10s: %7.1f/s' % (what, count / end['seconds']), flush=True)
+    large = os.urandom(36000000)
+    for name, octets in (('large.dat', large), ('large.zip', samples.zipped([('large.dat', large)]))):
+        path = scans.store(samples.message((name, octets)), os.path.join(folder, 'large'))
+        end = attachments([path])
+        print('attachments, %s in a message of %d MB: %d KiB more, %.2f s'
+              % (name, os.path.getsize(path) // 1000000, end['grown'], end['seconds']), flush=True)
+
+
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 400
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     scans.enter()
     messages = tempfile.mkdtemp()
+    measure_attachments(messages, count * 5)
     with scanners.Rspamd(scans.folder()) as rspamd, scanners.Clamd(scans.folder()) as clamd:
         for size in (2000, 50000):
             paths = make_messages(messages, count if size < 10000 else count // 4, size)

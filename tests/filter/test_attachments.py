@@ -90,6 +90,9 @@ def test_names():
             ('written from the right', name(b'Content-Type: a/b; name="=?utf-8?Q?a=E2=80=AEtxt.exe?="'), ['executables']),
             ('RFC 2047', name(b'Content-Type: a/b; name="=?utf-8?B?YS5leGU=?="'), ['executables']),
             ('in EBCDIC', name(b'Content-Type: a/b; name="=?ibm037?Q?=81=4B=85=A7=85?="'), ['executables']),
+            ('in an EBCDIC that is not known', name(b'Content-Type: a/b; name="=?ibm278?Q?=81=4B=85=A7=85?="'), ['executables']),
+            ('in a code page that is not known', name(b'Content-Type: a/b; name="=?cp437?Q?=81K.exe?="'), ['executables']),
+            ('in a charset that nobody knows', name(b'Content-Type: a/b; name="=?x-unknown?B?YS5leGU=?="'), ['executables']),
             ('RFC 2231', name(b"Content-Disposition: attachment; filename*=utf-8''a%2Eexe"), ['executables']),
             ('RFC 2231 in pieces', name(b'Content-Disposition: attachment; filename*1=xe; filename*0="a.e"'), ['executables']),
             ('cut at NUL', name(b"Content-Disposition: attachment; filename*=utf-8''a.exe%00.txt"), ['executables']),
@@ -279,6 +282,11 @@ def test_limits():
     results = drive([message(('a.zip', large))], '--classes', '')
     only(results, [True])
     true('too much' in results[0]['text'], results[0])
+    # Entries that share their octets: what libarchive takes for one is two hundred for others.
+    one = zipped([('k', os.urandom(200) + b'\0' * 20 * MIB)])
+    directory, end = one.index(b'PK\1\2'), one.index(b'PK\5\6')
+    shared = one[:directory] + one[directory:end] * 200 + struct.pack('<IHHHHIIH', 0x06054b50, 0, 0, 200, 200, (end - directory) * 200, directory, 0)
+    only(drive([message(('a.zip', shared))], '--classes', ''), [True])
     # More parts than are looked into.
     only(drive([message(*[b'\r\nx'] * 10001)], '--classes', ''), [True])
 

@@ -180,6 +180,8 @@ MUTANTS = [
      'filter-attachments'),
     ('bombs-in-bombs', 'service/archive/examination.c', 'for (guint i = 0; i < self->levels->len; i++)\n    {\n      Level *level', 'for (guint i = self->levels->len - 1; i < self->levels->len; i++)\n    {\n      Level *level',
      'unit-archive-examination'),
+    ('shared-octets-are-no-bomb', 'service/archive/unpack.c', 'if (!pf_examination_announced (self->examination, headers.unpacked))', 'if (FALSE)',
+     'filter-attachments'),
     ('archives-without-end', 'service/archive/examination.c', 'if (self->levels->len >= PF_LIMIT_ARCHIVE_DEPTH)', 'if (FALSE)', 'unit-archive-examination'),
     ('files-without-end', 'service/archive/examination.c', 'if (++self->entries > PF_LIMIT_ARCHIVE_ENTRIES)', 'if (FALSE)', 'unit-archive-examination'),
     ('octets-without-end', 'service/archive/examination.c', 'if (self->unpacked > PF_LIMIT_ARCHIVE_UNPACKED)', 'if (FALSE)', 'unit-archive-examination'),
