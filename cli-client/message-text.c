@@ -19,7 +19,8 @@ add_field (PfMessageText *self, const char *line, gsize size, const char *colon)
 
   while (value < end && (*value == ' ' || *value == '\t'))
     value++;
-  if (self->names->len == MOST_FIELDS)
+  self->dropped = self->names->len == MOST_FIELDS;
+  if (self->dropped)
     return;
   g_ptr_array_add (self->names, pf_text_printable (line, colon - line, LONGEST_LINE));
   g_ptr_array_add (self->values, pf_text_printable (value, end - value, LONGEST_VALUE));
@@ -32,6 +33,8 @@ continue_field (PfMessageText *self, const char *line, gsize size)
   g_autofree char *more = pf_text_printable (line + 1, (gssize) size - 1, LONGEST_VALUE);
   g_autofree char *joined = g_strconcat (*value, " ", more, NULL);
 
+  if (self->dropped)
+    return;
   g_free (*value);
   *value = pf_text_printable (joined, -1, LONGEST_VALUE);
 }

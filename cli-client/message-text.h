@@ -8,6 +8,7 @@ typedef struct
   GPtrArray *names, *values; /* of char *: each field of the header, unfolded, printable */
   GPtrArray *lines;          /* of char *: the beginning of the text, printable, as it was sent */
   gboolean more;             /* there is more text */
+  gboolean dropped;          /* the last field is one too many */
 } PfMessageText;
 
 /**

@@ -3,10 +3,12 @@
 
 import email
 import email.policy
+import http.server
 import json
 import os
 import re
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'servers'))
@@ -22,7 +24,6 @@ CALLER = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'caller.py')
 ASK = 'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired'
 UNKNOWN = 'org.postferry1.Error.UnknownMessage'
 OWN = 'org.postferry1.quarantine-own'
-LEFT = b'quarantine is empty'
 
 
 class World(isolated.Instance):
@@ -280,6 +281,46 @@ def test_thousands():
         equal(error_name(answer), 'org.postferry1.Error.LimitExceeded')
         equal(world.call('Delete', a(*[held.id_of(number) for number in range(1, 1001)]), '{}').returncode, 0)
         equal(world.count(), 4000)
+
+
+class Controller:
+    """Rspamd's controller, as far as learning goes; what it was given is kept."""
+
+    def __init__(self, status=200):
+        heard = self.heard = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                heard.append((self.path, self.headers.get('Deliver-To'), self.rfile.read(int(self.headers['Content-Length']))))
+                body = b'{"success":true}' if status == 200 else b'{"error":"no"}'
+                self.send_response(status)
+                self.send_header('Content-Length', str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *arguments):
+                pass
+
+        self.server = http.server.HTTPServer(('127.0.0.1', 0), Handler)
+        self.conf = 'RspamdControllerUrl=http://127.0.0.1:%d\n' % self.server.server_port
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+# Mutant: in learn() of keeper-release.c, the offset is 0.
+def test_learning():
+    controller = Controller()
+    with World((1, {}), own=[('alice', OWN)], conf=controller.conf) as world:
+        equal(world.cli('quarantine', 'release', held.id_of(1), '--learn', user='alice').returncode, 0)
+        equal(controller.heard, [('/learnham', 'alice', held.BODY % (b'1', b'1'))], 'as it was fetched, without any line of ours')
+        world.log('learned as ham')
+    controller.server.shutdown()
+    controller = Controller(500)
+    with World((1, {}), conf=controller.conf) as world:
+        answer = world.call('Release', a(held.id_of(1)), "{'learn': <true>}")
+        equal(error_name(answer), 'org.postferry1.Error.ScannerUnavailable')
+        true('was released, but not learned' in answer.stderr, answer.stderr)
+        equal((len(world.maildir()), world.count()), (1, 0))
+    controller.server.shutdown()
 
 
 def test_the_command_line():

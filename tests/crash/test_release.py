@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """Stops the service at each step of a release out of quarantine, starts it again, and counts: the message arrives exactly once.
 
+Whoever asked for it need not ask again once it is noted. The notice of what is held back is stopped too, and arrives once.
+
 Between the stop and the next start the local user moves what arrived and marks it as read, as people do. Needs a build with -Dsteps=true
 and root. usage: test_release.py [--all] [--step NAME]...
 Without --all each step once, by its own exit or killed from outside by turns.
@@ -22,6 +24,10 @@ import instance as isolated  # noqa: E402
 from test_steps import HOWS, World, world_counts  # noqa: E402
 
 MAILDIR = '/home/alice/Maildir'
+# Behind these a release is finished by itself.
+NOTED = ('release-intent', 'release-delivered', 'release-noted', 'release-learned', 'release-removed')
+# Of a notice.
+DIGEST_STEPS = ('file-written', 'file-renamed', 'file-synced', 'helper-sent', 'helper-copied', 'helper-renamed', 'helper-synced')
 ACCOUNT = '[Account]\nAddress=c@example.net\nServer=127.0.0.1\nSecurity=none\nPort=1\nLocalUser=alice\nEnabled=false\n'
 
 
@@ -61,6 +67,7 @@ class Release:
     def finish(self):
         """What a person does who was not answered: looks whether it is there, and asks again."""
         end = time.monotonic() + 30
+        self.asked = 0
         # What was begun is finished at the start, without anybody.
         while self.is_held() and time.monotonic() < end:
             with open(os.path.join(held.folder(self.world.instance), self.name + '.meta'), encoding='utf-8') as meta:
@@ -68,6 +75,7 @@ class Release:
             if begun:
                 time.sleep(0.05)
                 continue
+            self.asked += 1
             answer = self.start()
             answer.wait(60)
             time.sleep(0.05)
@@ -108,7 +116,71 @@ class Release:
         if stopped and how != 'helper' and not (how == 'exit' and in_helper):
             trial.restart(world.instance)
         self.finish()
-        return self.wrongs() if stopped else None
+        if not stopped:
+            return None
+        forgotten = step in NOTED and how != 'helper' and self.asked > 0
+        return self.wrongs() + (['it was to be asked for again'] if forgotten else [])
+
+
+class Digest:
+    """One notice after the other, sent at the service's start."""
+
+    def __init__(self, world):
+        self.world, self.number = world, 1000
+
+    def clear(self):
+        instance = self.world.instance
+        instance.end('service', signal.SIGKILL)
+        isolated.wait_for(lambda: not instance.has_owner('org.postferry1'), what='the name to be free')
+        for name in held.names(instance):
+            os.unlink(os.path.join(held.folder(instance), name))
+        for path in trial.files(MAILDIR):
+            os.unlink(path)
+        if os.path.exists(self.told()):
+            os.unlink(self.told())
+        self.world.forget_steps()
+
+    def told(self):
+        return self.world.instance.path('state', 'quarantine-told')
+
+    def is_told(self):
+        if not os.path.exists(self.told()):
+            return False
+        with open(self.told(), encoding='utf-8') as file:
+            return re.search(r'Pending=0\nSent=[1-9]', file.read()) is not None
+
+    def stop_at(self, step, number, how):
+        world, instance = self.world, self.world.instance
+        self.clear()
+        self.number += 1
+        held.hold(instance, self.number, age=3600)
+        world.arm('%s:%d%s' % (step, number, '' if how == 'exit' else ':hold'))
+        try:
+            instance.start_service()
+        except RuntimeError:
+            if not world.has_stopped():
+                raise
+        isolated.wait_for(lambda: world.has_stopped() or self.is_told(), 60, 'the stop')
+        stopped = world.has_stopped()
+        if stopped and how != 'exit':
+            world.kill(how)
+        world.disarm()
+        for path in trial.files(MAILDIR):
+            if path.startswith(MAILDIR + '/new/'):
+                os.rename(path, path.replace('/new/', '/cur/') + ':2,S')
+        trial.restart(instance)
+        isolated.wait_for(self.is_told, 60, 'the notice')
+        trial.restart(instance)
+        time.sleep(0.3)
+        count = len(trial.files(MAILDIR))
+        return ([] if count == 1 else ['%d notices' % count]) if stopped else None
+
+
+def tell(instance, what, step, number, how, wrongs):
+    if wrongs:
+        print('FAIL %s %s:%d/%s: %s' % (what, step, number, how, '; '.join(wrongs)), flush=True)
+        print(instance.read('mail.log')[-1500:], flush=True)
+    return bool(wrongs)
 
 
 def main():
@@ -133,10 +205,16 @@ def main():
             wrongs = release.stop_at(step, number, how)
             total += 1
             missed += wrongs is None
-            if wrongs:
-                failed += 1
-                print('FAIL %s:%d/%s: %s' % (step, number, how, '; '.join(wrongs)), flush=True)
-                print(instance.read('mail.log')[-1500:], flush=True)
+            failed += tell(instance, 'release', step, number, how, wrongs)
+        digest = Digest(world)
+        stops = [(step, number, how) for step in DIGEST_STEPS for number in (1, 2) for how in ('exit', 'both')]
+        for step, number, how in stops if options.all else stops[::2]:
+            if options.step and step not in options.step:
+                continue
+            wrongs = digest.stop_at(step, number, how)
+            total += 1
+            missed += wrongs is None
+            failed += tell(instance, 'notice', step, number, how, wrongs)
     print('%d stops (%d were not passed), %d wrong' % (total, missed, failed), flush=True)
     sys.exit(1 if failed or not total or missed > total // 2 else 0)
 
