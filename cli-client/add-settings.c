@@ -96,7 +96,7 @@ pf_add_settings (PfCli *cli, const char *const *arguments, GError **error)
 {
   const char *address = *arguments != NULL && !is_setting (*arguments) ? *arguments : NULL;
   g_autoptr (GVariant) given =
-      pf_settings_parse (address != NULL ? arguments + 1 : arguments, error);
+      pf_settings_parse (pf_account_keys (), address != NULL ? arguments + 1 : arguments, error);
   g_autoptr (GVariantDict) dict = NULL;
   gboolean complete;
 

@@ -70,6 +70,14 @@ static const PfCommand commands[] = {
         "problems, changes and who made them. With --json one object a line.\n\n"
         "  postferry log anna@example.org --since yesterday\n"),
     0, 1, PF_TAKES_SINCE | PF_TAKES_LINES, FALSE, pf_command_log },
+  { "filter", "[KEY=VALUE...]", N_ ("what is done with spam and viruses"),
+    N_ ("Shows the filter's policy and how the scanners are, or changes the policy, all\n"
+        "or nothing, for the messages after it, and kept in postferry.conf. KEY= gives a\n"
+        "key back its default. Lists are separated by ; or their key is repeated.\n"
+        "postferry.conf(5) tells all keys.\n\n"
+        "A change needs an administrator.\n\n"
+        "  postferry filter OnSpam=quarantine BlockSenders=example.com\n"),
+    0, G_MAXUINT, PF_TAKES_NOTHING, FALSE, pf_command_filter },
   { "quarantine", "[WHAT] [ID...]", N_ ("mail that was held back"),
     N_ ("Mail that was held back from you; root and the group postferry see all. What:\n\n"
         "  list            what there is; this is done without a word\n"

@@ -49,6 +49,7 @@ PfExit pf_command_test (PfCli *cli, const char *const *arguments, GError **error
 PfExit pf_command_check (PfCli *cli, const char *const *arguments, GError **error);
 PfExit pf_command_monitor (PfCli *cli, const char *const *arguments, GError **error);
 PfExit pf_command_log (PfCli *cli, const char *const *arguments, GError **error);
+PfExit pf_command_filter (PfCli *cli, const char *const *arguments, GError **error);
 PfExit pf_command_quarantine (PfCli *cli, const char *const *arguments, GError **error);
 PfExit pf_command_help (PfCli *cli, const char *const *arguments, GError **error);
 PfExit pf_command_complete (PfCli *cli, const char *const *arguments, GError **error);

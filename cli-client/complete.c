@@ -106,14 +106,12 @@ offer_users (Completion *self)
 
 /* KEY=, and VALUE once the key is there. */
 static void
-offer_settings (Completion *self)
+offer_keys (Completion *self, const PfKeyTable *table)
 {
-  gsize n_keys;
-  const PfKey *key = pf_keys (&n_keys);
+  gsize n_keys = table->n_keys;
+  const PfKey *key = table->keys;
   gboolean value = strchr (self->word, '=') != NULL;
 
-  if (g_str_has_prefix (self->word, "LocalUser="))
-    offer_users (self);
   for (; n_keys > 0; key++, n_keys--)
     {
       g_autofree char *text = g_strconcat (key->name, "=", NULL);
@@ -150,6 +148,14 @@ offer_quarantine (Completion *self, guint before)
     }
 }
 
+static void
+offer_settings (Completion *self)
+{
+  if (g_str_has_prefix (self->word, "LocalUser="))
+    offer_users (self);
+  offer_keys (self, pf_account_keys ());
+}
+
 /* --- Where we are ----------------------------------------------------------------------------- */
 
 static void
@@ -164,6 +170,8 @@ offer_arguments (Completion *self, const PfCommand *command, guint before)
     offer_quarantine (self, before);
   else if (g_str_equal (command->name, "add") || (g_str_equal (command->name, "set") && before > 0))
     offer_settings (self);
+  else if (g_str_equal (command->name, "filter"))
+    offer_keys (self, pf_filter_keys ());
   else if (g_strv_contains (all_addresses, command->name)
            || (g_strv_contains (one_address, command->name) && before == 0))
     offer_addresses (self);

@@ -4,8 +4,10 @@
 
 #include <gio/gio.h>
 
-static const char *const time_keys[] = { "Time",     "LastCheck", "LastSuccess", "NextCheck",
-                                         "RemoveAt", "NotBefore", "NotAfter",    NULL };
+static const char *const time_keys[] = {
+  "Time",     "LastCheck",     "LastSuccess", "NextCheck",   "RemoveAt", "NotBefore",
+  "NotAfter", "SignatureDate", "LastAnswer",  "LastFailure", NULL
+};
 
 char *
 pf_json_name (const char *dbus_name)

@@ -81,7 +81,7 @@ update (PfClient *client,
 PfExit
 pf_command_set (PfCli *cli, const char *const *arguments, GError **error)
 {
-  g_autoptr (GVariant) changes = pf_settings_parse (arguments + 1, error);
+  g_autoptr (GVariant) changes = pf_settings_parse (pf_account_keys (), arguments + 1, error);
   PfClient *client = changes != NULL ? pf_cli_client (cli, error) : NULL;
   g_autofree char *account =
       client != NULL ? pf_client_find_account (client, *arguments, error) : NULL;

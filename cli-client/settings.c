@@ -52,6 +52,14 @@ static const PfKey keys[] = {
   { "Note", "s", NULL, N_ ("free text") },
 };
 
+const PfKeyTable *
+pf_account_keys (void)
+{
+  static const PfKeyTable table = { keys, G_N_ELEMENTS (keys), "postferry.account(5)", FALSE };
+
+  return &table;
+}
+
 const PfKey *
 pf_keys (gsize *n_keys)
 {
@@ -66,16 +74,6 @@ pf_key_find (const char *name)
     if (g_str_equal (keys[i].name, name))
       return &keys[i];
   return NULL;
-}
-
-const char *const *
-pf_key_names (void)
-{
-  static const char *names[G_N_ELEMENTS (keys) + 1];
-
-  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
-    names[i] = keys[i].name;
-  return names;
 }
 
 gboolean
@@ -156,12 +154,15 @@ append_items (GPtrArray *items, const char *text)
 }
 
 static GVariant *
-parse_value (const PfKey *key, const char *text, GError **error)
+parse_value (const PfKeyTable *table, const PfKey *key, const char *text, GError **error)
 {
+  if (*text == '\0' && table->empty_resets)
+    return g_variant_new_string ("");
   switch (*key->type)
     {
     case 'b':
       return parse_boolean (key->name, text, error);
+    case 'd': /* the service reads a score as in a file: its sentence tells what is allowed */
     case 's':
       return g_variant_new_string (text);
     default:
@@ -171,14 +172,33 @@ parse_value (const PfKey *key, const char *text, GError **error)
 
 /* --- Several ---------------------------------------------------------------------------------- */
 
+static const PfKey *
+find_key (const PfKeyTable *table, const char *name)
+{
+  for (gsize i = 0; i < table->n_keys; i++)
+    if (g_str_equal (table->keys[i].name, name))
+      return &table->keys[i];
+  return NULL;
+}
+
+static const char *
+suggest_key (const PfKeyTable *table, const char *name)
+{
+  g_autofree const char **names = g_new0 (const char *, table->n_keys + 1);
+
+  for (gsize i = 0; i < table->n_keys; i++)
+    names[i] = table->keys[i].name;
+  return pf_suggest (name, names);
+}
+
 /* The key of "KEY=VALUE"; @value gets what stands behind the sign. */
 static const PfKey *
-split_argument (const char *argument, const char **value, GError **error)
+split_argument (const PfKeyTable *table, const char *argument, const char **value, GError **error)
 {
   const char *sign = strchr (argument, '=');
   g_autofree char *name = sign != NULL ? g_strndup (argument, (gsize) (sign - argument)) : NULL;
   g_autofree char *shown = pf_text_printable (name != NULL ? name : argument, -1, 60);
-  const PfKey *key = name != NULL ? pf_key_find (name) : NULL;
+  const PfKey *key = name != NULL ? find_key (table, name) : NULL;
   const char *near;
 
   if (name == NULL)
@@ -194,11 +214,11 @@ split_argument (const char *argument, const char **value, GError **error)
   *value = sign + 1;
   if (key != NULL)
     return key;
-  near = pf_suggest (name, pf_key_names ());
+  near = suggest_key (table, name);
   if (near != NULL)
     pf_usage (error, _ ("%s: there is no such setting; did you mean %s?"), shown, near);
   else
-    pf_usage (error, _ ("%s: there is no such setting; postferry.account(5) lists them"), shown);
+    pf_usage (error, _ ("%s: there is no such setting; %s lists them"), shown, table->manual);
   return NULL;
 }
 
@@ -209,10 +229,14 @@ free_items (gpointer items)
 }
 
 static gboolean
-parse_argument (const char *argument, GVariantDict *dict, GHashTable *lists, GError **error)
+parse_argument (const PfKeyTable *table,
+                const char *argument,
+                GVariantDict *dict,
+                GHashTable *lists,
+                GError **error)
 {
   const char *text;
-  const PfKey *key = split_argument (argument, &text, error);
+  const PfKey *key = split_argument (table, argument, &text, error);
   GPtrArray *items;
   GVariant *value;
 
@@ -231,7 +255,7 @@ parse_argument (const char *argument, GVariantDict *dict, GHashTable *lists, GEr
     }
   if (g_variant_dict_contains (dict, key->name))
     return pf_usage (error, _ ("%s is given twice"), key->name);
-  value = parse_value (key, text, error);
+  value = parse_value (table, key, text, error);
   if (value == NULL)
     return FALSE;
   g_variant_dict_insert_value (dict, key->name, value);
@@ -239,7 +263,7 @@ parse_argument (const char *argument, GVariantDict *dict, GHashTable *lists, GEr
 }
 
 GVariant *
-pf_settings_parse (const char *const *arguments, GError **error)
+pf_settings_parse (const PfKeyTable *table, const char *const *arguments, GError **error)
 {
   g_autoptr (GHashTable) lists = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, free_items);
   g_autoptr (GVariantDict) dict = g_variant_dict_new (NULL);
@@ -247,7 +271,7 @@ pf_settings_parse (const char *const *arguments, GError **error)
   gpointer name, value;
 
   for (; *arguments != NULL; arguments++)
-    if (!parse_argument (*arguments, dict, lists, error))
+    if (!parse_argument (table, *arguments, dict, lists, error))
       return NULL;
   g_hash_table_iter_init (&iter, lists);
   while (g_hash_table_iter_next (&iter, &name, &value))
@@ -263,6 +287,8 @@ pf_settings_parse (const char *const *arguments, GError **error)
 char *
 pf_settings_format (GVariant *value)
 {
+  char digits[G_ASCII_DTOSTR_BUF_SIZE];
+
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
     return g_variant_dup_string (value, NULL);
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN))
@@ -273,5 +299,9 @@ pf_settings_format (GVariant *value)
 
       return g_strjoinv (";", (char **) items);
     }
+  /* 5.1, not the 17 digits that tell it from its neighbours. */
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE))
+    return g_strdup (
+        g_ascii_formatd (digits, sizeof digits, "%.15g", g_variant_get_double (value)));
   return g_variant_print (value, FALSE);
 }

@@ -77,6 +77,7 @@ bus_parts (PfService *self)
     .quarantine_directory = self->quarantine_path,
     .keeper = self->keeper,
     .settings = self->settings,
+    .settings_path = self->settings_path,
     .reload = reload,
     .reload_data = self,
   };

@@ -130,8 +130,9 @@ pf_field_to_text (const PfField *field, gconstpointer object)
     case PF_KIND_SIZE:
       return g_strdup_printf ("%" G_GUINT64_FORMAT, *CONST_MEMBER (guint64, object, field));
     case PF_KIND_SCORE:
+      /* 5.1, not the 17 digits that tell it from its neighbours. */
       return g_strdup (
-          g_ascii_dtostr (digits, sizeof digits, *CONST_MEMBER (double, object, field)));
+          g_ascii_formatd (digits, sizeof digits, "%.15g", *CONST_MEMBER (double, object, field)));
     }
   return NULL;
 }

@@ -14,8 +14,8 @@
 static const char *const actions[] = { "deliver", "junk", "quarantine", "defer", "discard", NULL };
 static const char *const failure_actions[] = { "deliver", "quarantine", "defer", NULL };
 static const char *const digests[] = { "daily", "never", NULL };
-static const char *const classes[] = { "executables", "archives", "office-macros",
-                                       "encrypted-archives", NULL };
+static const char *const classes[] = { "executables",        "archives", "office-macros",
+                                       "encrypted-archives", "none",     NULL };
 
 /* --- Texts ------------------------------------------------------------------------------------ */
 
@@ -114,7 +114,7 @@ const PfField pf_filter_fields[] = {
   FIELD ("Timeout", NUMBER32, timeout, "60", .least = 1, .most = 3600,
          .allowed = "a number of seconds from 1 to 3600"),
   FIELD ("BlockClasses", LIST, block_classes, "executables", .most = 60, .read = read_class,
-         .allowed = "a list of executables, archives, office-macros and encrypted-archives"),
+         .allowed = "a list of executables, archives, office-macros and encrypted-archives, or none"),
   FIELD ("BlockExtensions", LIST, block_extensions, "", .most = 60, .read = read_extension,
          .allowed = "a list of file name extensions, such as exe;scr"),
   SENDERS ("AllowSenders", allow_senders),
@@ -165,6 +165,15 @@ pf_filter_policy_free (PfFilterPolicy *self)
   for (const PfField *field = pf_filter_fields; field->name != NULL; field++)
     pf_field_clear (field, self);
   g_free (self);
+}
+
+gboolean
+pf_filter_policy_equal (const PfFilterPolicy *a, const PfFilterPolicy *b)
+{
+  for (const PfField *field = pf_filter_fields; field->name != NULL; field++)
+    if (!pf_field_equal (field, a, b))
+      return FALSE;
+  return TRUE;
 }
 
 GVariant *

@@ -39,7 +39,8 @@ typedef struct
   char *clamd_socket; /* "auto", "off", "unix:/path", "tcp:host:port" */
   guint64 max_scan_size;
   guint timeout;           /* seconds, one answer of a scanner */
-  char **block_classes;    /* executables, archives, office-macros, encrypted-archives */
+  char **block_classes;    /* executables, archives, office-macros, encrypted-archives; none: an
+                               * empty list would be the default */
   char **block_extensions; /* lower case, without the dot */
   char **allow_senders, **block_senders, **allow_recipients;
   PfFilterAction on_spam, on_virus, on_attachment, on_blocked_sender;
@@ -57,6 +58,8 @@ const PfField *pf_filter_policy_find (const char *key);
 /* (transfer full): all defaults. */
 PfFilterPolicy *pf_filter_policy_new  (void);
 void            pf_filter_policy_free (PfFilterPolicy *self);
+
+gboolean        pf_filter_policy_equal (const PfFilterPolicy *a, const PfFilterPolicy *b);
 
 /* All keys with their values, a{sv}, floating. */
 GVariant *pf_filter_policy_to_vardict (const PfFilterPolicy *self);

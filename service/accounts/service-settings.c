@@ -226,8 +226,8 @@ take_line (PfServiceSettings *self, const PfKeyLine *line, GPtrArray *faults)
     pf_fault_unknown_key (faults, line->key, known, line->line);
 }
 
-static void
-set_error (GError **error, const char *path, GPtrArray *faults)
+void
+pf_service_settings_set_error (GError **error, const char *path, GPtrArray *faults)
 {
   g_autofree char *shown = pf_text_printable (path, -1, 0);
   g_autoptr (GString) sentence = g_string_new (NULL);
@@ -242,8 +242,8 @@ set_error (GError **error, const char *path, GPtrArray *faults)
   g_set_error_literal (error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE, sentence->str);
 }
 
-static PfServiceSettings *
-parse (const char *path, const char *text, gsize length, GError **error)
+PfServiceSettings *
+pf_service_settings_parse (const char *path, const char *text, gsize length, GError **error)
 {
   g_autoptr (PfServiceSettings) self = settings_new ();
   g_autoptr (GPtrArray) faults =
@@ -254,7 +254,7 @@ parse (const char *path, const char *text, gsize length, GError **error)
     take_line (self, lines->pdata[i], faults);
   if (faults->len == 0)
     return g_steal_pointer (&self);
-  set_error (error, path, faults);
+  pf_service_settings_set_error (error, path, faults);
   return NULL;
 }
 
@@ -272,5 +272,5 @@ pf_service_settings_load (const char *path, GError **error)
       g_propagate_error (error, g_steal_pointer (&local));
       return NULL;
     }
-  return parse (path, text, length, error);
+  return pf_service_settings_parse (path, text, length, error);
 }

@@ -48,5 +48,10 @@ void               pf_service_settings_unref (PfServiceSettings *self);
  * Sizes may carry K, M, G.
  */
 PfServiceSettings *pf_service_settings_load (const char *path, GError **error);
+/* The same of a text. @path: as the error is to name it */
+PfServiceSettings *pf_service_settings_parse (const char *path, const char *text, gsize length,
+                                              GError **error);
+/* @error: what is wrong with the file at @path (element-type PfSettingsFault), each by its line. */
+void pf_service_settings_set_error (GError **error, const char *path, GPtrArray *faults);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PfServiceSettings, pf_service_settings_unref)

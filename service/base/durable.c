@@ -49,10 +49,39 @@ write_all (int fd, const char *data, gsize length)
   return TRUE;
 }
 
+/* What has to stand at a path for it to be replaced. */
+typedef struct
+{
+  const char *text; /* NULL: nothing is there */
+  gsize length;
+} Expected;
+
+/* FALSE with ESTALE where @path holds something else, or why it could not be looked at. */
+static gboolean
+is_expected (const char *path, const Expected *expected)
+{
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize length;
+
+  if (g_file_get_contents (path, &text, &length, &error))
+    {
+      errno = ESTALE;
+      return expected->text != NULL && length == expected->length
+             && memcmp (text, expected->text, length) == 0;
+    }
+  errno = g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT) ? ESTALE : EACCES;
+  return errno == ESTALE && expected->text == NULL;
+}
+
 /* One name, not one by chance: what a crash leaves is replaced by the next write, and never piles
  * up. */
 static gboolean
-write_beside (const char *path, const char *next, const char *data, gsize length)
+write_beside (const char *path,
+              const char *next,
+              const char *data,
+              gsize length,
+              const Expected *expected)
 {
   int fd, code;
 
@@ -65,7 +94,8 @@ write_beside (const char *path, const char *next, const char *data, gsize length
   if (close (fd) != 0 && code == 0)
     code = errno;
   pf_step (PF_STEP_FILE_WRITTEN);
-  if (code == 0 && rename (next, path) == 0)
+  /* The look comes last: a disk takes its time, a hand may be quicker. */
+  if (code == 0 && (expected == NULL || is_expected (path, expected)) && rename (next, path) == 0)
     return TRUE;
   code = code != 0 ? code : errno;
   unlink (next);
@@ -73,22 +103,44 @@ write_beside (const char *path, const char *next, const char *data, gsize length
   return FALSE;
 }
 
-gboolean
-pf_durable_write (const char *path, const char *data, gssize length, GError **error)
+static gboolean
+write_durably (const char *path,
+               const char *data,
+               gsize length,
+               const Expected *expected,
+               GError **error)
 {
   g_autofree char *next = g_strconcat (path, ".new", NULL);
 
   pf_step (PF_STEP_FILE_WRITE);
-  if (!write_beside (path, next, data, length < 0 ? strlen (data) : (gsize) length))
+  if (!write_beside (path, next, data, length, expected))
     {
       int code = errno;
 
-      g_set_error (error, G_IO_ERROR, io_code (code), "%s cannot be written: %s", path,
-                   g_strerror (code));
+      if (code == ESTALE && expected != NULL)
+        g_set_error (error, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG,
+                     "%s was changed by another hand meanwhile", path);
+      else
+        g_set_error (error, G_IO_ERROR, io_code (code), "%s cannot be written: %s", path,
+                     g_strerror (code));
       return FALSE;
     }
   pf_step (PF_STEP_FILE_RENAMED);
   return sync_folder_of (path, error);
+}
+
+gboolean
+pf_durable_write (const char *path, const char *data, gssize length, GError **error)
+{
+  return write_durably (path, data, length < 0 ? strlen (data) : (gsize) length, NULL, error);
+}
+
+gboolean
+pf_durable_replace (const char *path, const char *data, const char *former, GError **error)
+{
+  Expected expected = { former, former != NULL ? strlen (former) : 0 };
+
+  return write_durably (path, data, strlen (data), &expected, error);
 }
 
 gboolean

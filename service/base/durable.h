@@ -21,6 +21,18 @@
  */
 gboolean pf_durable_write (const char *path, const char *data, gssize length, GError **error);
 
+/**
+ * pf_durable_replace:
+ * @data: the new content, NUL-terminated
+ * @former: (nullable): the content that it was made of, NULL where there was no file
+ *
+ * pf_durable_write() for a file that people write too: where something else stands there by now,
+ * that stays, and the error is G_IO_ERROR_WRONG_ETAG. The look comes after the sync, right before
+ * the renaming.
+ */
+gboolean pf_durable_replace (const char *path, const char *data, const char *former,
+                             GError **error);
+
 /* The file is gone for good when this returns TRUE; one that does not exist is no error. Errors:
  * G_IO_ERROR. */
 gboolean pf_durable_unlink (const char *path, GError **error);

@@ -308,6 +308,11 @@
 #define PF_LIMIT_DEPARTED 1000
 /* The message bus answers at once, or something is broken. */
 #define PF_LIMIT_BUS_SECONDS 10
+/* FilterPolicy.Status() waits for a scanner's answer so long: somebody looks at a screen meanwhile.
+ * However many ask, each scanner is asked once at a time. */
+#define PF_LIMIT_PROBE_SECONDS 5
+/* Of each value in the log entry that tells of a changed filter policy. */
+#define PF_LIMIT_POLICY_TEXT 120
 /* polkitd can hang for ever. */
 #define PF_LIMIT_POLKIT_SECONDS 10
 #define PF_LIMIT_POLKIT_INTERACTIVE_SECONDS 300

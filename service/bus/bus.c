@@ -2,6 +2,7 @@
 
 #include "bus/account-object.h"
 #include "bus/check-object.h"
+#include "bus/filter-object.h"
 #include "bus/manager.h"
 #include "bus/quarantine.h"
 #include "bus/router.h"
@@ -81,6 +82,8 @@ pf_bus_new (const PfBusParts *parts, GError **error)
   self->check_watch = pf_check_watch_new (self);
   self->account_watch = pf_account_watch_new (self);
   self->quarantine_watch = pf_quarantine_watch_new (self);
+  self->filter_watch = pf_filter_watch_new (self);
+  self->filter_status = pf_filter_status_new (self);
   self->gate = pf_gate_new (parts->connection, parts->session, pf_router_dispatch, self);
   return self;
 }
@@ -91,6 +94,7 @@ pf_bus_set_parts (PfBus *self, const PfBusParts *parts)
   PfBusParts old = self->parts;
 
   take_parts (&self->parts, parts);
+  pf_filter_watch_changed (self->filter_watch, old.settings->filter);
   drop_parts (&old);
   pf_manager_watch_changed (self->manager_watch);
 }
@@ -101,6 +105,8 @@ pf_bus_free (PfBus *self)
 {
   self->closed = TRUE;
   pf_quarantine_watch_free (self->quarantine_watch);
+  pf_filter_status_free (self->filter_status);
+  pf_filter_watch_free (self->filter_watch);
   pf_account_watch_free (self->account_watch);
   pf_check_watch_free (self->check_watch);
   pf_manager_watch_free (self->manager_watch);

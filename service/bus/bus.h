@@ -17,6 +17,7 @@ typedef struct
   const char *quarantine_directory; /* outlives the bus */
   PfKeeper *keeper;
   const PfServiceSettings *settings;
+  const char *settings_path; /* postferry.conf; outlives the bus */
   /* Manager.Reload(): reads settings again. */
   gboolean (*reload) (gpointer user_data, GError **error);
   gpointer reload_data;

@@ -5,7 +5,16 @@
 
 #include "accounts/settings.h"
 
-/* The caller is known: fields are read only, but for @told, which is the manager's. */
+/* Whether a caller was told of the filter's object; UNKNOWN before its first call. */
+typedef enum
+{
+  PF_SIGHT_UNKNOWN,
+  PF_SIGHT_NONE,
+  PF_SIGHT_SEES
+} PfSight;
+
+/* The caller is known: fields are read only, but for @told, which is the manager's, and
+ * @filter_sight, which is the filter's. */
 typedef struct
 {
   gatomicrefcount ref_count;
@@ -17,6 +26,7 @@ typedef struct
   gboolean sees_none; /* --session: anybody else */
   GCancellable *left; /* cancelled when the caller leaves the bus */
   GVariant *told;     /* (nullable): the Manager's properties as last told to this caller */
+  PfSight filter_sight;
 } PfCaller;
 
 PfCaller *pf_caller_new   (const char *name);

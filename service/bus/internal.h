@@ -10,6 +10,8 @@ typedef struct _PfAccountWatch PfAccountWatch; /* account-object.h */
 typedef struct _PfCheckWatch PfCheckWatch;     /* check-object.h */
 typedef struct _PfManagerWatch PfManagerWatch; /* manager.h */
 typedef struct _PfQuarantineWatch PfQuarantineWatch; /* quarantine.h */
+typedef struct _PfFilterWatch PfFilterWatch;   /* filter-object.h */
+typedef struct _PfFilterStatus PfFilterStatus; /* filter-object.h */
 
 struct _PfBus
 {
@@ -22,6 +24,8 @@ struct _PfBus
   PfCheckWatch *check_watch;
   PfAccountWatch *account_watch;
   PfQuarantineWatch *quarantine_watch;
+  PfFilterWatch *filter_watch;
+  PfFilterStatus *filter_status;
   GHashTable *changing; /* address with a change under way -> GQueue of PfOperation that wait */
   GHashTable *adding;   /* LocalUser -> accounts that are being stored for that user */
   GHashTable *departed; /* address -> LocalUser of accounts removed, for their last log entry */
@@ -51,6 +55,7 @@ extern const PfInterface pf_manager_interface;
 extern const PfInterface pf_account_interface;
 extern const PfInterface pf_check_interface;
 extern const PfInterface pf_quarantine_interface;
+extern const PfInterface pf_filter_interface;
 extern const PfInterface pf_object_manager_interface;
 
 /* --- Common to the methods -------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "bus/account-object.h"
 #include "bus/check-object.h"
+#include "bus/filter-object.h"
 #include "bus/manager.h"
 #include "bus/properties.h"
 #include "dbus-interfaces/names.h"
@@ -40,6 +41,13 @@ reply (PfBus *bus, PfCall *call)
   g_variant_builder_init (&objects, G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
   g_variant_builder_add_value (&objects, manager);
   g_variant_builder_add_value (&objects, quarantine);
+  if (pf_filter_is_seen (bus, caller))
+    {
+      g_autoptr (GVariant) filter =
+          pf_object_entry (bus, caller, &pf_filter_interface, PF_PATH_FILTER, NULL);
+
+      g_variant_builder_add_value (&objects, filter);
+    }
   for (guint i = 0; i < accounts->len; i++)
     g_variant_builder_add_value (&objects,
                                  pf_account_watch_entry (bus->account_watch, accounts->pdata[i]));

@@ -42,6 +42,8 @@ static const struct
   { "Quarantine.Release", RULE_QUARANTINE },
   { "Quarantine.AllowSender", RULE_ALLOW_SENDER },
   { "Quarantine.Delete", RULE_QUARANTINE },
+  { "FilterPolicy.Update", RULE_CONFIGURE },
+  { "FilterPolicy.Status", RULE_FREE },
 };
 
 static const char *

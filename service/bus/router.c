@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "bus/filter-object.h"
 #include "bus/introspect.h"
 #include "bus/manager.h"
 #include "bus/properties.h"
@@ -20,14 +21,17 @@ static const struct
   const char *path;
   const PfInterface *interface;
   const char *children;
+  /* (nullable): NULL for what everybody sees */
+  gboolean (*is_seen) (PfBus *bus, const PfCaller *caller);
 } fixed[] = {
-  { "/", NULL, "org" },
-  { "/org", NULL, "postferry1" },
-  { PF_PATH_ROOT, &pf_object_manager_interface, "Manager account check quarantine" },
-  { PF_PATH_MANAGER, &pf_manager_interface, NULL },
-  { PF_PATH_ACCOUNTS, NULL, NULL },
-  { PF_PATH_CHECKS, NULL, NULL },
-  { PF_PATH_QUARANTINE, &pf_quarantine_interface, NULL },
+  { "/", NULL, "org", NULL },
+  { "/org", NULL, "postferry1", NULL },
+  { PF_PATH_ROOT, &pf_object_manager_interface, "Manager account check filter quarantine", NULL },
+  { PF_PATH_MANAGER, &pf_manager_interface, NULL, NULL },
+  { PF_PATH_ACCOUNTS, NULL, NULL, NULL },
+  { PF_PATH_CHECKS, NULL, NULL, NULL },
+  { PF_PATH_FILTER, &pf_filter_interface, NULL, pf_filter_is_seen },
+  { PF_PATH_QUARANTINE, &pf_quarantine_interface, NULL, NULL },
 };
 
 static gboolean
@@ -63,7 +67,7 @@ find (PfBus *bus, const PfCaller *caller, const char *path, Place *place)
       {
         place->interface = fixed[i].interface;
         place->children = fixed[i].children;
-        return TRUE;
+        return fixed[i].is_seen == NULL || fixed[i].is_seen (bus, caller);
       }
   if (g_str_has_prefix (path, PF_PATH_ACCOUNTS "/"))
     return find_account (bus, caller, path, place);
@@ -73,6 +77,22 @@ find (PfBus *bus, const PfCaller *caller, const char *path, Place *place)
 }
 
 /* --- Introspection ---------------------------------------------------------------------------- */
+
+/* Those of the fixed children that @caller sees. */
+static void
+add_fixed (PfBus *bus, const PfCaller *caller, const char *path, const char *all, GStrvBuilder *to)
+{
+  g_auto (GStrv) names = g_strsplit (all, " ", -1);
+  Place place;
+
+  for (char **name = names; *name != NULL; name++)
+    {
+      g_autofree char *child = g_build_path ("/", path, *name, NULL);
+
+      if (find (bus, caller, child, &place))
+        g_strv_builder_add (to, *name);
+    }
+}
 
 /* (transfer full): the names below @path that @caller sees. */
 static GStrv
@@ -96,7 +116,7 @@ list_children (PfBus *bus, const PfCaller *caller, const char *path, const Place
           g_strv_builder_add (names, strrchr (pf_check_get_path (checks->pdata[i]), '/') + 1);
     }
   else if (place->children != NULL)
-    return g_strsplit (place->children, " ", -1);
+    add_fixed (bus, caller, path, place->children, names);
   return g_strv_builder_end (names);
 }
 
@@ -176,6 +196,7 @@ pf_router_dispatch (PfCall *call, gpointer user_data)
   Place place;
 
   pf_manager_watch_greet (bus->manager_watch, pf_call_caller (call));
+  pf_filter_watch_greet (bus->filter_watch, pf_call_caller (call));
   if (!find (bus, pf_call_caller (call), pf_call_path (call), &place))
     pf_call_fail_unknown_object (call);
   else if (interface == NULL)

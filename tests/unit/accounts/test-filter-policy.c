@@ -60,6 +60,7 @@ test_changes (void)
     { "{'OnSpam': <'quarantine'>}", "[Filter]\nOnSpam=quarantine\n" },
     { "{'OnSpam': <''>}", "" },
     { "{'JunkScore': <6.5>}", "[Filter]\nJunkScore=6.5\n" },
+    { "{'JunkScore': <5.1>}", "[Filter]\nJunkScore=5.1\n" },
     { "{'JunkScore': <'6.5'>}", "[Filter]\nJunkScore=6.5\n" },
     { "{'QuarantineScore': <15>}", "[Filter]\nQuarantineScore=15\n" },
     { "{'MaxScanSize': <'1M'>}", "[Filter]\nMaxScanSize=1048576\n" },
@@ -91,7 +92,7 @@ test_changes (void)
     { "{'ClamdSocket': <'tcp:localhost'>}", "!ClamdSocket=tcp:localhost: allowed is unix:/PATH, "
                                             "tcp:HOST:PORT, auto or off;" },
     { "{'BlockClasses': <['music']>}", "!BlockClasses=music: allowed is a list of executables, "
-                                       "archives, office-macros and encrypted-archives;" },
+                                       "archives, office-macros and encrypted-archives, or none;" },
     { "{'BlockExtensions': <['a.b']>}",
       "!BlockExtensions=a.b: allowed is a list of file name extensions, such as exe;scr;" },
     { "{'SubjectPrefix': <'a\\nOnVirus=deliver'>}",

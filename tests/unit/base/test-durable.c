@@ -199,6 +199,32 @@ test_full_disk (Fixture *f, gconstpointer unused)
 
 #define ADD(name, func) g_test_add ("/durable/" name, Fixture, NULL, setup, func, teardown)
 
+/* What a hand wrote meanwhile stays.
+ * Mutant: write_beside() does not look whether the file is as expected. */
+static void
+test_replace (Fixture *f, gconstpointer unused)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (pf_durable_replace (f->path, "one", NULL, &error));
+  g_assert_no_error (error);
+  g_assert_true (pf_durable_replace (f->path, "two", "one", &error));
+  g_assert_no_error (error);
+  assert_content (f, "two");
+  g_assert_false (pf_durable_replace (f->path, "three", "one", &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG);
+  g_clear_error (&error);
+  g_assert_false (pf_durable_replace (f->path, "three", NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG);
+  g_clear_error (&error);
+  assert_content (f, "two");
+  assert_alone (f);
+  g_unlink (f->path);
+  g_assert_false (pf_durable_replace (f->path, "three", "two", &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG);
+  g_assert_false (g_file_test (f->path, G_FILE_TEST_EXISTS));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -210,5 +236,6 @@ main (int argc, char **argv)
   ADD ("unlink", test_unlink);
   ADD ("broken-off", test_broken_off);
   ADD ("full-disk", test_full_disk);
+  ADD ("replace", test_replace);
   return g_test_run ();
 }

@@ -388,7 +388,7 @@ static gboolean
 reload (gpointer user_data, GError **error)
 {
   fakes.reloads++;
-  return TRUE;
+  return fakes.on_reload == NULL || fakes.on_reload (error);
 }
 
 void
@@ -420,6 +420,7 @@ fakes_start (const char *folder, GDBusConnection *connection, gboolean session, 
   g_assert_no_error (error);
   parts->filter = pf_filter_new (parts->settings, &memory);
   parts->quarantine_directory = folder;
+  parts->settings_path = fakes.settings_path = g_steal_pointer (&none);
   parts->reload = reload;
 }
 
@@ -439,5 +440,6 @@ fakes_stop (PfBusParts *parts)
   g_ptr_array_unref (fakes.events);
   g_strfreev (fakes.asked_accounts);
   g_clear_pointer (&fakes.asked_filter, g_variant_unref);
+  g_free (fakes.settings_path);
   g_ptr_array_unref (held);
 }

@@ -16,6 +16,8 @@ extern struct Fakes
   char **asked_accounts;   /* the last query */
   GVariant *asked_filter;
   guint reloads;
+  gboolean (*on_reload) (GError **error); /* (nullable): what a reload is to do */
+  char *settings_path;
   gboolean online, disk_low;
   PfSchedule *schedule;
 } fakes;

@@ -111,10 +111,13 @@ test_properties_complete (void)
   if (!world_start (&world, FALSE))
     return;
   path = pf_account_get_path (world_add (&world, "a@example.org", NOBODY));
-  for (guint i = 0; i < 2; i++)
+  for (guint i = 0; i < 3; i++)
     {
-      g_autoptr (GVariant) reply =
-          world_call (&world, &world.root, i == 0 ? path : MANAGER, INTROSPECT, NULL, NULL);
+      const char *place = i == 0 ? path : i == 1 ? MANAGER : ROOT "/filter";
+      const char *name = i == 0   ? "org.postferry1.Account"
+                         : i == 1 ? "org.postferry1.Manager"
+                                  : "org.postferry1.FilterPolicy";
+      g_autoptr (GVariant) reply = world_call (&world, &world.root, place, INTROSPECT, NULL, NULL);
       g_autoptr (GVariant) all = NULL, values = NULL;
       g_autoptr (GDBusNodeInfo) node = NULL;
       GDBusInterfaceInfo *interface;
@@ -123,9 +126,8 @@ test_properties_complete (void)
 
       g_variant_get (reply, "(&s)", &xml);
       node = g_dbus_node_info_new_for_xml (xml, NULL);
-      interface = g_dbus_node_info_lookup_interface (node, i == 0 ? "org.postferry1.Account"
-                                                                  : "org.postferry1.Manager");
-      all = world_call (&world, &world.root, i == 0 ? path : MANAGER, GET_ALL, "('',)", NULL);
+      interface = g_dbus_node_info_lookup_interface (node, name);
+      all = world_call (&world, &world.root, place, GET_ALL, "('',)", NULL);
       g_variant_get (all, "(@a{sv})", &values);
       for (GDBusPropertyInfo **p = interface->properties; *p != NULL; p++, n++)
         {
@@ -165,7 +167,7 @@ test_wrong_calls (void)
                 "org.freedesktop.DBus.Error.InvalidArgs");
   world_expect (&world, &world.root, path, "org.postferry1.Account.Remove", "({'force': <true>},)",
                 "org.freedesktop.DBus.Error.InvalidArgs");
-  world_expect (&world, &world.root, ROOT "/filter", INTROSPECT, NULL, UNKNOWN_OBJECT);
+  world_expect (&world, &world.root, ROOT "/nothing", INTROSPECT, NULL, UNKNOWN_OBJECT);
   world_expect (&world, &world.root, ROOT "/account", GET_ALL, "('',)", UNKNOWN_OBJECT);
   g_assert_nonnull (pf_registry_lookup (world.parts.registry, "a@example.org"));
   world_stop (&world);

@@ -72,11 +72,13 @@ static const Row rows[] = {
   { "Quarantine.Release", FOREIGN, PF_ACTION_QUARANTINE },
   { "Quarantine.AllowSender", OWN, NULL },
   { "Quarantine.AllowSender", { .is_local_user = TRUE }, PF_ACTION_MANAGE },
+  { "FilterPolicy.Update", OWN, PF_ACTION_CONFIGURE },
   /* Nobody is asked. */
   { "Quarantine.List", FOREIGN, NULL },
   { "Manager.GetAccount", FOREIGN, NULL },
   { "Manager.GetLog", FOREIGN, NULL },
   { "Manager.GetStatistics", FOREIGN, NULL },
+  { "FilterPolicy.Status", FOREIGN, NULL },
 };
 
 static void
@@ -124,6 +126,7 @@ test_complete (void)
   const GDBusInterfaceInfo *all[] = { &org_postferry1_manager_interface,
                                       &org_postferry1_account_interface,
                                       &org_postferry1_check_interface,
+                                      &org_postferry1_filter_policy_interface,
                                       &org_postferry1_quarantine_interface };
 
   for (gsize i = 0; i < G_N_ELEMENTS (all); i++)

@@ -413,6 +413,8 @@ def test_completion():
         equal(complete(bus, 'set', 'anna@x.y', 'Secu'), ['Security='])
         equal(complete(bus, 'set', 'anna@x.y', 'Security='), ['Security=tls', 'Security=starttls', 'Security=none'])
         equal(complete(bus, 'add', 'LocalUser=a'), ['LocalUser=alice'])
+        equal(complete(bus, 'filter', 'OnS'), ['OnSpam=', 'OnScannerFailure='])
+        equal(complete(bus, 'filter', 'OnSpam=junk', 'QuarantineDigest='), ['QuarantineDigest=daily', 'QuarantineDigest=never'])
         equal(complete(bus, 'check', '--ex'), ['--explain'])
         equal(complete(bus, 'list', '--ex'), [])
     with Bus(service=False) as bus:

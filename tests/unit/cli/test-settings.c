@@ -24,6 +24,47 @@ test_keys (void)
 }
 
 static void
+test_filter_keys (void)
+{
+  const PfKeyTable *table = pf_filter_keys ();
+  GDBusPropertyInfo **property = org_postferry1_filter_policy_interface.properties;
+
+  for (gsize i = 0; i < table->n_keys; i++, property++)
+    {
+      g_assert_nonnull (*property);
+      g_assert_cmpstr (table->keys[i].name, ==, (*property)->name);
+      g_assert_cmpstr (table->keys[i].type, ==, (*property)->signature);
+    }
+  g_assert_null (*property);
+}
+
+static void
+assert_parsed (const PfKeyTable *table, const char *argument, const char *expected)
+{
+  const char *arguments[] = { argument, NULL };
+  g_autoptr (GVariant) dict = pf_settings_parse (table, arguments, NULL);
+  g_autofree char *text = dict != NULL ? g_variant_print (dict, FALSE) : g_strdup ("refused");
+
+  g_assert_cmpstr (text, ==, expected);
+}
+
+/* KEY= gives a key of the policy back its default; a number of an account has to be one. */
+static void
+test_empty (void)
+{
+  g_autoptr (GVariant) score = g_variant_ref_sink (g_variant_new_double (5.1));
+  g_autofree char *text = pf_settings_format (score);
+
+  assert_parsed (pf_filter_keys (), "Timeout=", "{'Timeout': <''>}");
+  assert_parsed (pf_filter_keys (), "AllowSenders=", "{'AllowSenders': <@as []>}");
+  assert_parsed (pf_filter_keys (), "JunkScore=5.1", "{'JunkScore': <'5.1'>}");
+  assert_parsed (pf_filter_keys (), "Timeout=x", "refused");
+  assert_parsed (pf_filter_keys (), "Interval=60", "refused");
+  assert_parsed (pf_account_keys (), "Interval=", "refused");
+  g_assert_cmpstr (text, ==, "5.1");
+}
+
+static void
 test_values (void)
 {
   static const struct
@@ -53,7 +94,8 @@ test_values (void)
   for (guint i = 0; i < G_N_ELEMENTS (table); i++)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (GVariant) dict = pf_settings_parse (table[i].arguments, &error);
+      g_autoptr (GVariant) dict =
+          pf_settings_parse (pf_account_keys (), table[i].arguments, &error);
       g_autoptr (GVariant) value = NULL, wanted = NULL;
 
       g_assert_no_error (error);
@@ -96,7 +138,7 @@ test_faults (void)
     {
       g_autoptr (GError) error = NULL;
 
-      g_assert_null (pf_settings_parse (table[i].arguments, &error));
+      g_assert_null (pf_settings_parse (pf_account_keys (), table[i].arguments, &error));
       g_assert_error (error, PF_FAILURE, PF_FAILURE_USAGE);
       if (strstr (error->message, table[i].text) == NULL)
         g_error ("“%s” is not in “%s”", table[i].text, error->message);
@@ -109,7 +151,7 @@ test_format (void)
 {
   static const char *const arguments[] = { "Server=a", "Folders=x;y", "Push=false",
                                            "MaxMessageSize=1K", NULL };
-  g_autoptr (GVariant) dict = pf_settings_parse (arguments, NULL);
+  g_autoptr (GVariant) dict = pf_settings_parse (pf_account_keys (), arguments, NULL);
   g_autoptr (GPtrArray) typed = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GVariant) again = NULL;
   GVariantIter iter;
@@ -124,7 +166,7 @@ test_format (void)
       g_ptr_array_add (typed, g_strdup_printf ("%s=%s", name, text));
     }
   g_ptr_array_add (typed, NULL);
-  again = pf_settings_parse ((const char *const *) typed->pdata, NULL);
+  again = pf_settings_parse (pf_account_keys (), (const char *const *) typed->pdata, NULL);
   g_assert_nonnull (again);
   g_variant_iter_init (&iter, dict);
   while (g_variant_iter_loop (&iter, "{&sv}", &name, &value))
@@ -155,6 +197,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cli/settings/keys", test_keys);
+  g_test_add_func ("/cli/settings/filter-keys", test_filter_keys);
+  g_test_add_func ("/cli/settings/empty", test_empty);
   g_test_add_func ("/cli/settings/values", test_values);
   g_test_add_func ("/cli/settings/faults", test_faults);
   g_test_add_func ("/cli/settings/format", test_format);
