@@ -184,6 +184,9 @@
 
 /* --- Attachments ------------------------------------------------------------------------------ */
 
+/* Mail that the service itself looks at, to know that it is nothing but text; longer mail goes to
+ * the process that looks into attachments in any case. */
+#define PF_LIMIT_BARE_MAIL (64 * PF_KIB)
 /* Archives in archives; entries of all of them; octets that come out of all (honest mail has some
  * ten megabytes); octets for one of the archive's, from so many on: below, a table of zeros packs
  * that tight, too. */

@@ -6,6 +6,7 @@
 #include "base/program.h"
 #include "filter/attachments-answer.h"
 #include "filter/attachments-server.h"
+#include "filter/bare-mail.h"
 #include "filter/scanner-private.h"
 
 #include <errno.h>
@@ -260,9 +261,17 @@ pf_attachments_scan_async (PfAttachments *self,
                            gpointer user_data)
 {
   GTask *task = g_task_new (self, cancellable, callback, user_data);
-  Scan *scan = g_new0 (Scan, 1);
+  Scan *scan;
 
   g_task_set_source_tag (task, pf_attachments_scan_async);
+  if (pf_mail_is_bare (source))
+    {
+      g_task_return_pointer (task, pf_attachment_result_new (),
+                             (GDestroyNotify) pf_attachment_result_free);
+      g_object_unref (task);
+      return;
+    }
+  scan = g_new0 (Scan, 1);
   g_task_set_task_data (task, scan, scan_free);
   scan->pipe = -1;
   scan->message = source->fd;

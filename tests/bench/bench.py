@@ -48,7 +48,7 @@ class Postferry:
         os.makedirs(self.maildir)
         os.chown(self.maildir, self.user.pw_uid, self.user.pw_gid)
         self.cli('add', 'a@example.net', 'Protocol=' + self.protocol, 'Server=' + self.host,
-                 'Port=%d' % self.provider.ports[self.protocol + 's'], 'UserName=carol', 'LocalUser=alice', 'Enabled=false',
+                 'Port=%d' % self.provider.ports[self.protocol + 's'], 'UserName=carol', 'LocalUser=alice', 'Enabled=false', 'CheckAttachments=false',
                  'Certificate=' + self.provider.certificate, '--no-test', '--password-file', self.instance.secret_file())
 
     def command(self):
@@ -164,7 +164,7 @@ def main():
     instance = isolated.Instance(folder=folder)
     instance.make_world()
     instance.make_world = lambda: None
-    instance.configure('[Log]\nTarget=file:{log}\n[Local]\nMailbox=%s/%%u\n' % instance.path('mail'))
+    instance.configure('[Log]\nTarget=file:{log}\n[Local]\nMailbox=%s/%%u\n[Filter]\nRspamdUrl=off\nClamdSocket=off\n' % instance.path('mail'))
     with instance, Dovecot(instance.path('lmtp'), users=('dave',)) as lmtp:
         for protocol in options.protocol or ('pop3', 'imap'):
             for rtt in options.rtt if options.rtt is not None else (0, 20, 80):

@@ -66,7 +66,7 @@ class Getmail(Peer):
     def files(self):
         kind = 'SimplePOP3SSLRetriever' if self.protocol == 'pop3' else 'SimpleIMAPSSLRetriever'
         return {'getmailrc': '[retriever]\ntype = %s\nserver = %s\nport = %d\nusername = carol\npassword = secret\n'
-                             '[destination]\ntype = Maildir\npath = %s/\n[options]\nread_all = true\ndelete = false\nverbose = 0\n'
+                             '[destination]\ntype = Maildir\nuser = alice\npath = %s/\n[options]\nread_all = true\ndelete = false\nverbose = 0\n'
                              % (kind, self.host, self.port, self.maildir)}
 
     def command(self):

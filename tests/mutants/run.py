@@ -53,6 +53,8 @@ MUTANTS = [
      'crash-steps'),
     ('waits-anew-at-each-check', 'service/retrieve/judge.c', '  if (row->waiting == 0)\n', '', 'filter-way'),
     ('unscanned-at-once', 'service/filter/verdict.c', '         || (waiting_since != 0\n', '         || (waiting_since == 0\n', 'unit-verdict'),
+    ('text-with-a-name-is-only-text', 'service/filter/bare-mail.c', 'part->names->len > 0\n      ||', 'FALSE\n      ||', 'unit-bare-mail'),
+    ('a-program-in-text-is-only-text', 'service/filter/bare-mail.c', "if (data[i] < ' ' &&", 'if (FALSE &&', 'unit-bare-mail'),
     ('half-a-stream-is-clean', 'service/protocol/clamd.c', 'gboolean whole = self->state == STATE_VERDICT && !self->early;',
      'gboolean whole = TRUE;', 'talks-clamd'),
     ('an-answer-that-began-early-is-clean', 'service/protocol/clamd.c', 'self->early = self->line->len > 0 || self->complete;',
