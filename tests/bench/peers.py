@@ -1,6 +1,7 @@
 """The peers: how each is told to fetch everything from one mailbox into a Maildir, keeping it at the provider."""
 
 import os
+import pwd
 import time
 
 
@@ -63,6 +64,14 @@ class Mbsync(Peer):
 
 
 class Getmail(Peer):
+    """Refuses to write mail as root: it becomes the user for that."""
+
+    def prepare(self):
+        super().prepare()
+        user = pwd.getpwnam('alice')
+        for name in ('', 'tmp', 'new', 'cur'):
+            os.chown(os.path.join(self.maildir, name), user.pw_uid, user.pw_gid)
+
     def files(self):
         kind = 'SimplePOP3SSLRetriever' if self.protocol == 'pop3' else 'SimpleIMAPSSLRetriever'
         return {'getmailrc': '[retriever]\ntype = %s\nserver = %s\nport = %d\nusername = carol\npassword = secret\n'
