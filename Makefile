@@ -9,7 +9,7 @@ JOBS := $(shell nproc)
 .PHONY: all run check check-crash bench install packages packages-check packages-bench clean
 
 all: build/plain/build.ninja
-	ninja -C build/plain
+	ninja -C build/plain programs
 
 run: packages
 	@$(MAKE) --no-print-directory all >build/make-run.log 2>&1 || { cat build/make-run.log; exit 1; }
@@ -30,6 +30,7 @@ check-crash: packages-check
 # Messages a second against the peers (root): build/bench.md.
 bench: packages-bench
 	@$(MAKE) --no-print-directory all
+	ninja -C build/plain drivers
 	$(SUDO) $(PYTHON) tests/bench/bench.py $(BENCH)
 
 # Lists of Debian packages, one a line: what `make run` needs, and what only the tests need.
