@@ -14,8 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Ids that one call takes. */
-#define A_CALL 1000
+/* Ids in one call: the service would take more, but must have answered before patience ends. */
+#define A_CALL 100
 /* So much of a message is read to be shown. */
 #define SHOWN (64 * 1024)
 

@@ -15,11 +15,26 @@ protocol_name (PfCheck *check)
   return pop3 ? "POP3" : "IMAP";
 }
 
+/* What is held back is delivered when somebody found that it is no spam: then nothing says that it
+ * is, and no Sieve script puts it away again. */
+static PfScanLines
+scan_lines (const PfMessage *message)
+{
+  PfScanLines lines = { 0 };
+
+  if (message->filtered != NULL)
+    lines = message->filtered->lines;
+  if (message->verdict.action == PF_ON_QUARANTINE)
+    lines.spam = FALSE;
+  return lines;
+}
+
 gboolean
 pf_message_finish_body (PfMessage *message, const PfRowDelivery *delivery, GError **error)
 {
   PfCheck *check = message->check;
   gboolean writes_return_path = pf_target_writes_return_path (check->parts.target);
+  const PfScanLines lines = scan_lines (message);
   PfTrace trace = {
     .return_path = writes_return_path ? NULL : message->sender,
     .delivered_to = writes_return_path ? NULL : delivery->recipient,
@@ -33,7 +48,7 @@ pf_message_finish_body (PfMessage *message, const PfRowDelivery *delivery, GErro
     .version = PF_VERSION,
     .time = g_get_real_time () / G_USEC_PER_SEC,
     .scan_skipped = message->verdict.scan_skipped,
-    .scan = message->filtered != NULL ? &message->filtered->lines : NULL,
+    .scan = message->filtered != NULL ? &lines : NULL,
   };
   gsize length;
   const char *header = pf_body_get_header (message->body, &length);

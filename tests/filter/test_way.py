@@ -223,6 +223,24 @@ def test_discarding_is_a_choice():
     equal((shown['delivered'], shown['junked'], shown['quarantined']), (1, 0, 1))
 
 
+# Mutant: in scan_lines() of message-header.c, what is held back is told to be spam.
+def test_what_is_released_is_no_spam():
+    account = Account(all_kinds(), policy='SubjectPrefix=[SPAM] \n')
+    account.check()
+    there = os.listdir(INSTANCE.path('state', 'quarantine'))
+    items = {item['subject']: item for item in json.loads(INSTANCE.cli('quarantine', 'list', '--json').stdout) if item['id'] + '.meta' in there}
+    equal({subject: (item['verdict'], item['account'], item['recipient']) for subject, item in items.items()},
+          {subject: (verdict, account.address, 'alice') for subject, verdict in held().items()})
+    true(items['spam']['score'] > 20 and items['spam']['symbols'], items['spam'])
+    answer = INSTANCE.cli('quarantine', 'release', items['spam']['id'])
+    equal(answer.returncode, 0, answer.stderr)
+    equal((sorted(account.inbox()), junk() != []), (['clean', 'spam'], True))
+    text, = [text for text in sample.delivered('/home/alice/Maildir', '.' + account.folder) if b'Subject: spam\n' in text]
+    true(b'X-Spam-Flag' not in text and text.endswith(all_kinds()[2].split(b'\n\n', 1)[1]), text)
+    equal(account.check()['delivered'], 0)
+    equal(sorted(account.inbox()), ['clean', 'spam'])
+
+
 def test_junk_by_header():
     account = Account(all_kinds()[:2])
     path = INSTANCE.path('config', 'postferry.conf')

@@ -300,6 +300,7 @@ MUTANTS = [
     ('what-was-refused-is-gone', 'service/deliver/keeper-release.c', 'if (answer != PF_DELIVERY_DONE)', 'if (FALSE)',
      'bus-quarantine test_what_cannot_be_delivered_stays'),
     ('learns-our-own-lines', 'service/deliver/keeper-release.c', 'source.offset = release->own_length;', 'source.offset = 0;', 'bus-quarantine test_learning'),
+    ('a-release-is-spam', 'service/retrieve/message-header.c', 'lines.spam = FALSE;', ';', 'filter-way test_what_is_released_is_no_spam'),
     ('expires-at-once', 'service/deliver/keeper-removal.c', 'if (item->time >= before)', 'if (FALSE)', 'bus-quarantine test_old_mail_expires'),
     ('told-again-and-again', 'service/deliver/keeper-digest.c', 'told->sent = g_get_real_time ();', 'told->told = 0;', 'bus-quarantine test_digest'),
     ('a-link-is-a-message', 'service/deliver/quarantine-folder.c', 'O_RDONLY | O_NOFOLLOW | O_NONBLOCK', 'O_RDONLY | O_NONBLOCK',
