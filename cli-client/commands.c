@@ -50,8 +50,8 @@ static const PfCommand commands[] = {
         "--password-file. One newline at its end is dropped.\n"),
     1, 1, PF_TAKES_PASSWORD_FILE, FALSE, pf_command_password },
   { "test", "ADDRESS", N_ ("try an account step by step"),
-    N_ ("Tries name, connection, encryption, log-in, folders and delivery with the\n"
-        "account as it is stored, and tells each step and the mend. Fetches nothing.\n\n"
+    N_ ("Tries name, connection, encryption, log-in, folders, delivery and scanners with\n"
+        "the account as it is stored, and tells each step and the mend. Fetches nothing.\n\n"
         "Ends with status 7, 8, 3 or 10 for what is wrong: see postferry(1).\n"),
     1, 1, PF_TAKES_NOTHING, FALSE, pf_command_test },
   { "check", "[ADDRESS...]", N_ ("fetch new mail now"),

@@ -1,19 +1,15 @@
 /* FilterPolicy.Status(): the scanners are asked now, each once however many want to know. */
-#include "base/limits.h"
 #include "bus/filter-object.h"
-#include "filter/filter.h"
+#include "filter/probe.h"
 
 /* One round of asking. */
 typedef struct
 {
   PfFilterStatus *status; /* NULL: the bus is closed, nobody is told */
   GCancellable *cancellable;
-  guint timer;
   guint pending; /* parts that have not answered */
-  PfRspamd *rspamd;
-  PfClamdClient *clamd;
-  PfScanResult *rspamd_result, *clamd_result; /* NULL: its time was up */
-  char *file;                                 /* what is wrong with it, or "" */
+  PfProbe *probe;
+  char *file; /* what is wrong with it, or "" */
 } Round;
 
 struct _PfFilterStatus
@@ -24,16 +20,6 @@ struct _PfFilterStatus
 };
 
 /* --- Telling ---------------------------------------------------------------------------------- */
-
-static const char *
-state_of (const PfScanResult *result)
-{
-  if (result == NULL || result->status == PF_SCAN_TROUBLE)
-    return "unreachable";
-  if (result->status != PF_SCAN_SKIPPED)
-    return "reachable";
-  return result->reason == PF_SCAN_ABSENT ? "absent" : "off";
-}
 
 static void
 add_text (GVariantBuilder *builder, const char *name, const char *text)
@@ -48,24 +34,20 @@ add_time (GVariantBuilder *builder, const char *name, gint64 seconds)
                          g_variant_new_uint64 ((guint64) MAX (seconds, 0) * G_USEC_PER_SEC));
 }
 
-/* A client that was still waiting when its time was up knows of no failure. */
 static GVariant *
-describe (const PfScanResult *result, const PfScannerHealth *health)
+describe (const PfProbed *probed)
 {
-  g_autofree char *late =
-      g_strdup_printf ("It did not answer within %u seconds", PF_LIMIT_PROBE_SECONDS);
-  gboolean reachable = g_str_equal (state_of (result), "reachable");
-  gint64 failed = result != NULL ? health->failed : g_get_real_time () / G_USEC_PER_SEC;
   GVariantBuilder builder;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  add_text (&builder, "State", state_of (result));
-  g_variant_builder_add (&builder, "{sv}", "Reachable", g_variant_new_boolean (reachable));
-  add_text (&builder, "Version", health->version);
-  add_time (&builder, "SignatureDate", health->signatures);
-  add_time (&builder, "LastAnswer", health->answered);
-  add_time (&builder, "LastFailure", failed);
-  add_text (&builder, "LastError", result != NULL ? health->error : late);
+  add_text (&builder, "State", pf_probe_state_nick (probed->state));
+  g_variant_builder_add (&builder, "{sv}", "Reachable",
+                         g_variant_new_boolean (probed->state == PF_PROBE_REACHABLE));
+  add_text (&builder, "Version", probed->version);
+  add_time (&builder, "SignatureDate", probed->signatures);
+  add_time (&builder, "LastAnswer", probed->answered);
+  add_time (&builder, "LastFailure", probed->failed);
+  add_text (&builder, "LastError", probed->error);
   return g_variant_builder_end (&builder);
 }
 
@@ -75,10 +57,8 @@ answer (const Round *round)
   GVariantBuilder builder;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&builder, "{sv}", "Rspamd",
-                         describe (round->rspamd_result, pf_rspamd_get_health (round->rspamd)));
-  g_variant_builder_add (&builder, "{sv}", "Clamd",
-                         describe (round->clamd_result, pf_clamd_client_get_health (round->clamd)));
+  g_variant_builder_add (&builder, "{sv}", "Rspamd", describe (&round->probe->rspamd));
+  g_variant_builder_add (&builder, "{sv}", "Clamd", describe (&round->probe->clamd));
   add_text (&builder, "File", round->file);
   return g_variant_ref_sink (g_variant_builder_end (&builder));
 }
@@ -86,12 +66,8 @@ answer (const Round *round)
 static void
 round_free (Round *self)
 {
-  g_clear_handle_id (&self->timer, g_source_remove);
   g_object_unref (self->cancellable);
-  g_object_unref (self->rspamd);
-  g_object_unref (self->clamd);
-  g_clear_pointer (&self->rspamd_result, pf_scan_result_free);
-  g_clear_pointer (&self->clamd_result, pf_scan_result_free);
+  g_clear_pointer (&self->probe, pf_probe_free);
   g_free (self->file);
   g_free (self);
 }
@@ -119,20 +95,11 @@ part_ended (Round *self)
 /* --- Asking ----------------------------------------------------------------------------------- */
 
 static void
-on_rspamd (GObject *source, GAsyncResult *result, gpointer user_data)
+on_probed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Round *self = user_data;
 
-  self->rspamd_result = pf_rspamd_probe_finish (PF_RSPAMD (source), result, NULL);
-  part_ended (self);
-}
-
-static void
-on_clamd (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Round *self = user_data;
-
-  self->clamd_result = pf_clamd_client_probe_finish (PF_CLAMD_CLIENT (source), result, NULL);
+  self->probe = pf_probe_finish (result, NULL);
   part_ended (self);
 }
 
@@ -154,16 +121,6 @@ on_file (GObject *source, GAsyncResult *result, gpointer user_data)
   part_ended (self);
 }
 
-static gboolean
-on_late (gpointer user_data)
-{
-  Round *self = user_data;
-
-  self->timer = 0;
-  g_cancellable_cancel (self->cancellable);
-  return G_SOURCE_REMOVE;
-}
-
 static Round *
 ask (PfFilterStatus *status)
 {
@@ -172,13 +129,9 @@ ask (PfFilterStatus *status)
   g_autoptr (GTask) task = g_task_new (NULL, NULL, on_file, self);
 
   self->status = status;
-  self->pending = 3;
+  self->pending = 2;
   self->cancellable = g_cancellable_new ();
-  self->rspamd = g_object_ref (pf_filter_get_rspamd (parts->filter));
-  self->clamd = g_object_ref (pf_filter_get_clamd (parts->filter));
-  self->timer = g_timeout_add_seconds (PF_LIMIT_PROBE_SECONDS, on_late, self);
-  pf_rspamd_probe_async (self->rspamd, self->cancellable, on_rspamd, self);
-  pf_clamd_client_probe_async (self->clamd, self->cancellable, on_clamd, self);
+  pf_probe_async (parts->filter, self->cancellable, on_probed, self);
   g_task_set_source_tag (task, ask);
   g_task_set_task_data (task, g_strdup (parts->settings_path), g_free);
   g_task_run_in_thread (task, read_file);

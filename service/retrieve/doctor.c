@@ -1,7 +1,8 @@
+#include "filter/probe.h"
 #include "retrieve/check-private.h"
 
 /* The steps of a test, each told as it is done (DESIGN 9): name, TCP, TLS, log-in, folders,
- * delivery. The engine is the one that fetches. */
+ * delivery, scanners. The engine is the one that fetches. */
 
 static void open_session (PfCheck *self);
 
@@ -14,7 +15,7 @@ step_failed (PfCheck *self, const char *name, const char *mend, GError *error)
   pf_check_fail (self, error);
 }
 
-/* --- Delivery --------------------------------------------------------------------------------- */
+/* --- Scanners --------------------------------------------------------------------------------- */
 
 static void
 on_closed (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -26,6 +27,60 @@ on_closed (GObject *source, GAsyncResult *result, gpointer user_data)
   self->closing = FALSE;
   pf_check_settle (self);
 }
+
+/* One scanner's step; none for one that is turned off. FALSE: its absence would hold mail up. */
+static gboolean
+tell_scanner (PfCheck *self, const char *name, const PfProbed *probed, const char *mend)
+{
+  g_autofree char *text = NULL;
+
+  switch (probed->state)
+    {
+    case PF_PROBE_OFF:
+      return TRUE;
+    case PF_PROBE_REACHABLE:
+      text = *probed->version != '\0' ? g_strdup_printf ("answers (%s)", probed->version)
+                                      : g_strdup ("answers");
+      break;
+    case PF_PROBE_ABSENT:
+      text = g_strdup ("there is none, and mail is delivered without it");
+      break;
+    case PF_PROBE_UNREACHABLE:
+      break;
+    }
+  pf_check_add_step (self, name, text != NULL, text != NULL ? text : probed->error,
+                     text == NULL ? mend : NULL);
+  return text != NULL;
+}
+
+static void
+on_scanners (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (PfCheck) self = user_data;
+  g_autoptr (PfProbe) probe = pf_probe_finish (result, NULL);
+  gboolean spam = TRUE, virus = TRUE;
+
+  if (probe == NULL || pf_check_is_over (self))
+    return;
+  if (self->settings->check_spam)
+    spam = tell_scanner (self, "rspamd", &probe->rspamd,
+                         "Start Rspamd, or do without it: postferry filter RspamdUrl=off");
+  if (self->settings->check_virus)
+    virus = tell_scanner (self, "clamd", &probe->clamd,
+                          "Start clamd, or do without it: postferry filter ClamdSocket=off");
+  /* Settings that are tried are not to blame. */
+  if (self->account != NULL && (!spam || !virus))
+    {
+      pf_check_fail (self, g_error_new (PF_PROBLEM, PF_PROBLEM_SCANNER_UNAVAILABLE, "%s: %s",
+                                        !virus ? "clamd" : "Rspamd",
+                                        !virus ? probe->clamd.error : probe->rspamd.error));
+      return;
+    }
+  self->closing = TRUE;
+  pf_session_close_async (self->session, on_closed, g_object_ref (self));
+}
+
+/* --- Delivery --------------------------------------------------------------------------------- */
 
 static void
 on_probed (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -44,8 +99,7 @@ on_probed (GObject *source, GAsyncResult *result, gpointer user_data)
   text = g_strdup_printf ("%s can get mail (%s)", self->settings->local_user,
                           self->parts.settings->target);
   pf_check_add_step (self, "delivery", TRUE, text, NULL);
-  self->closing = TRUE;
-  pf_session_close_async (self->session, on_closed, g_object_ref (self));
+  pf_probe_async (self->parts.filter, self->cancellable, on_scanners, g_object_ref (self));
 }
 
 /* --- Folders ---------------------------------------------------------------------------------- */

@@ -496,6 +496,35 @@ def test_status_of_stand_ins():
         listener.close()
 
 
+def test_the_doctor_asks_the_scanners():
+    with Policy() as world, socket.create_server(('127.0.0.1', 0)) as listener:
+        server = Mailbox([])
+        closed = isolated.free_port()
+        words = ['Protocol=pop3', 'Security=none', 'Server=127.0.0.1', 'Port=%d' % server.port, 'LocalUser=alice', 'Enabled=false']
+
+        def test(address, status, *steps):
+            answer = world.cli('test', address, '--json')
+            equal(answer.returncode, status, answer.stdout + answer.stderr)
+            told = json.loads(answer.stdout)
+            equal(([(step['name'], step['ok']) for step in told['steps'][-len(steps):]], told['ok']), (list(steps), status == 0), answer.stdout)
+            return told['steps'][-1]
+
+        equal(world.cli('add', 'a@example.net', *words, '--password-file', world.secret_file()).returncode, 0)
+        test('a@example.net', 0, ('folders', True), ('delivery', True))
+        equal(world.cli('filter', 'ClamdSocket=tcp:127.0.0.1:%d' % closed, 'RspamdUrl=').returncode, 0)
+        answer = world.cli('add', 'b@example.net', *words, 'CheckVirus=false', '--password-file', world.secret_file())
+        equal(answer.returncode, 0, answer.stdout + answer.stderr)
+        last = test('a@example.net', 10, ('delivery', True), ('rspamd', True), ('clamd', False))
+        true('ClamdSocket=off' in last['mend'] and len(last['text']) > 10, last)
+        test('b@example.net', 0, ('delivery', True), ('rspamd', True))
+        # One that is silent, and settings that are tried: told, and not held against them.
+        equal(world.cli('filter', 'ClamdSocket=tcp:127.0.0.1:%d' % listener.getsockname()[1]).returncode, 0)
+        answer = world.cli('add', 'c@example.net', *words, '--password-file', world.secret_file())
+        equal(answer.returncode, 0, answer.stdout + answer.stderr)
+        true(re.search(r'clamd +FAILED +It did not answer within 5 seconds', answer.stdout), answer.stdout)
+        server.close()
+
+
 # --- The command line -----------------------------------------------------------------------------------------------
 
 def test_command_line():

@@ -213,7 +213,11 @@ MUTANTS = [
      'accounts-filter-policy-store'),
     ('takes-from-root-what-counts-as-roots', 'service/accounts/filter-policy-store.c', 'if (geteuid () == 0 ||', 'if (TRUE ||',
      'accounts-filter-policy-store'),
-    ('a-hand-s-change-is-lost', 'service/base/durable.c', '(expected == NULL || is_expected (path, expected))', 'TRUE', 'unit-base-durable'),
+    ('a-hand-s-change-is-lost', 'service/base/durable.c', '(expected == NULL || is_expected (path, expected))', 'TRUE', 'base-durable'),
+    ('a-silent-scanner-is-absent', 'service/filter/probe.c', 'if (result == NULL || result->status == PF_SCAN_TROUBLE)',
+     'if (result == NULL)\n    return PF_PROBE_ABSENT;\n  if (result->status == PF_SCAN_TROUBLE)', 'bus-filter_policy test_the_doctor_asks_the_scanners'),
+    ('a-scanner-that-is-down-is-well', 'service/retrieve/doctor.c', '  return text != NULL;', '  return TRUE;',
+     'bus-filter_policy test_the_doctor_asks_the_scanners'),
     # A crash or a power loss: what is acknowledged is on the disk, and in this order.
     ('answers-before-the-commit', 'service/journal/worker.c', 'if (ok && pf_database_run (self->database, error, "COMMIT", ""))',
      'if (ok && pf_database_run (self->database, error, "ROLLBACK", ""))', 'crash-power'),
