@@ -286,6 +286,17 @@ load_providers (PfService *self, GError **error)
   return pf_providers_load (path, error);
 }
 
+/* The disk could not be written to until now. */
+static void
+on_journal_opened (PfJournal *journal, gpointer user_data)
+{
+  PfService *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!pf_journal_restore (journal, pf_registry_list (self->registry), &error))
+    pf_log (PF_LOG_ERROR, "%s", error->message);
+}
+
 static gboolean
 open_accounts (PfService *self, GError **error)
 {
@@ -326,6 +337,7 @@ build (PfService *self, GError **error)
   self->journal = pf_journal_open (self->journal_path, error);
   if (self->journal == NULL)
     return FALSE;
+  g_signal_connect (self->journal, "opened", G_CALLBACK (on_journal_opened), self);
   pf_journal_set_keep_days (self->journal, self->settings->keep_days);
   if (!open_accounts (self, error))
     return FALSE;

@@ -198,8 +198,13 @@ make_file (const char *path, GError **error)
     close (fd);
   if (code == 0)
     return pf_durable_sync_folder (folder, error);
-  g_set_error (error, PF_PROBLEM, PF_PROBLEM_DISK_LOW, "The journal %s cannot be opened: %s", path,
-               g_strerror (code));
+  /* Those that pass by themselves are a problem of the disk. */
+  if (code == EROFS || code == ENOSPC || code == EDQUOT)
+    g_set_error (error, PF_PROBLEM, PF_PROBLEM_DISK_LOW, "The journal %s cannot be opened: %s",
+                 path, g_strerror (code));
+  else
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
+                 "The journal %s cannot be opened: %s", path, g_strerror (code));
   return FALSE;
 }
 

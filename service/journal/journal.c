@@ -3,7 +3,10 @@
 #include "base/log.h"
 #include "journal/jobs.h"
 
+#include <string.h>
+
 #define PRUNE_SECONDS 3600
+#define OPEN_AGAIN_SECONDS 5
 /* Tidying walks all of an account's rows. */
 #define TIDY_USECONDS (6 * G_TIME_SPAN_HOUR)
 
@@ -12,6 +15,9 @@ struct _PfJournal
   GObject parent_instance;
 
   PfDatabase *database; /* the worker's, once it runs */
+  char *path;
+  GError *trouble; /* why it could not be opened so far */
+  guint open_again;
   PfWorker *worker;
   GHashTable *tidied; /* address -> gint64*: when */
   guint keep_days, prune_timer, prune_soon;
@@ -19,7 +25,7 @@ struct _PfJournal
 
 G_DEFINE_FINAL_TYPE (PfJournal, pf_journal, G_TYPE_OBJECT)
 
-static guint recorded_signal;
+static guint recorded_signal, opened_signal;
 
 /* The worker starts with the first request: until then the database is read where one stands.
  * @task: (nullable) (transfer full), @data: (transfer full). */
@@ -38,7 +44,9 @@ push (PfJournal *self,
       pf_worker_push (self->worker, task, run, data, free_data, free_result);
       return;
     }
-  if (task != NULL)
+  if (task != NULL && self->trouble != NULL)
+    g_task_return_error (task, g_error_copy (self->trouble));
+  else if (task != NULL)
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CLOSED,
                              "The journal is closed: the service ends");
   g_clear_object (&task);
@@ -51,16 +59,49 @@ new_task (PfJournal *self, GAsyncReadyCallback callback, gpointer user_data)
   return g_task_new (self, NULL, callback, user_data);
 }
 
+static gboolean
+on_open_again (gpointer user_data)
+{
+  PfJournal *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  self->database = pf_database_open (self->path, &error);
+  if (self->database == NULL)
+    {
+      /* Only when it is another trouble than was told. */
+      if (strcmp (error->message, self->trouble->message) != 0)
+        pf_log (PF_LOG_ERROR, "%s", error->message);
+      g_clear_error (&self->trouble);
+      self->trouble = g_steal_pointer (&error);
+      return G_SOURCE_CONTINUE;
+    }
+  self->open_again = 0;
+  g_clear_error (&self->trouble);
+  pf_log (PF_LOG_NOTICE, "the journal is open");
+  g_signal_emit (self, opened_signal, 0);
+  return G_SOURCE_REMOVE;
+}
+
 PfJournal *
 pf_journal_open (const char *path, GError **error)
 {
-  PfDatabase *database = pf_database_open (path, error);
+  g_autoptr (GError) trouble = NULL;
+  PfDatabase *database = pf_database_open (path, &trouble);
   PfJournal *self;
 
-  if (database == NULL)
-    return NULL;
+  if (database == NULL && !g_error_matches (trouble, PF_PROBLEM, PF_PROBLEM_DISK_LOW))
+    {
+      g_propagate_error (error, g_steal_pointer (&trouble));
+      return NULL;
+    }
   self = g_object_new (PF_TYPE_JOURNAL, NULL);
+  self->path = g_strdup (path);
   self->database = database;
+  if (database != NULL)
+    return self;
+  pf_log (PF_LOG_ERROR, "%s; nothing is fetched until that goes", trouble->message);
+  self->trouble = g_steal_pointer (&trouble);
+  self->open_again = g_timeout_add_seconds (OPEN_AGAIN_SECONDS, on_open_again, self);
   return self;
 }
 
@@ -69,6 +110,8 @@ pf_journal_close (PfJournal *self)
 {
   g_clear_handle_id (&self->prune_timer, g_source_remove);
   g_clear_handle_id (&self->prune_soon, g_source_remove);
+  g_clear_handle_id (&self->open_again, g_source_remove);
+  g_clear_error (&self->trouble);
   if (self->worker != NULL)
     pf_worker_free (g_steal_pointer (&self->worker));
   else if (self->database != NULL)
@@ -218,6 +261,8 @@ gboolean
 pf_journal_restore (PfJournal *self, GPtrArray *accounts, GError **error)
 {
   g_return_val_if_fail (self->worker == NULL, FALSE);
+  if (self->database == NULL)
+    return TRUE;
   for (guint i = 0; i < accounts->len; i++)
     if (!pf_account_restore (self->database, accounts->pdata[i], error))
       return FALSE;
@@ -379,6 +424,7 @@ pf_journal_finalize (GObject *object)
 
   pf_journal_close (self);
   g_hash_table_unref (self->tidied);
+  g_free (self->path);
   G_OBJECT_CLASS (pf_journal_parent_class)->finalize (object);
 }
 
@@ -388,6 +434,8 @@ pf_journal_class_init (PfJournalClass *class)
   G_OBJECT_CLASS (class)->finalize = pf_journal_finalize;
   recorded_signal = g_signal_new ("recorded", PF_TYPE_JOURNAL, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                   NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
+  opened_signal = g_signal_new ("opened", PF_TYPE_JOURNAL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                G_TYPE_NONE, 0);
 }
 
 static void

@@ -13,7 +13,8 @@
 #define PF_TYPE_JOURNAL (pf_journal_get_type ())
 G_DECLARE_FINAL_TYPE (PfJournal, pf_journal, PF, JOURNAL, GObject)
 
-/* Signal "recorded" (const PfEvent *event): each event, on the main loop, after it was logged. */
+/* Signals: "recorded" (const PfEvent *event): each event, on the main loop, after it was logged;
+ * "opened": what could not be opened at first is open: restore the accounts. */
 
 /* Where a message stands. */
 typedef enum
@@ -85,7 +86,8 @@ void   pf_row_free (PfRow *row);
 PfRow *pf_row_copy (const PfRow *row);
 
 /* @path: STATE_DIRECTORY/journal.db. A damaged file is an error that names it; it is never
- * overwritten. */
+ * overwritten. Where the disk is full, or cannot be written to, the journal is opened later, as
+ * soon as that goes: until then all requests fail with PF_PROBLEM_DISK_LOW. */
 PfJournal *pf_journal_open  (const char *path, GError **error);
 /* Waits for what was queued, closes. Later requests fail with G_IO_ERROR_CLOSED. */
 void       pf_journal_close (PfJournal *self);
@@ -133,7 +135,7 @@ void       pf_journal_put_folder     (PfJournal *self, const char *account,
 /* --- Accounts --------------------------------------------------------------------------------- */
 
 /* Sets figures, problem, refusals of each account (element-type PfAccount) from the database;
- * synchronous, at start, before any other request. */
+ * synchronous, at start, before any other request. Nothing happens while it could not be opened. */
 gboolean   pf_journal_restore     (PfJournal *self, GPtrArray *accounts, GError **error);
 /* The account's figures and problem as they are now; fire and forget, coalesced. */
 void       pf_journal_save_account (PfJournal *self, PfAccount *account);

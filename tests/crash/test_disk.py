@@ -193,6 +193,26 @@ def test_a_spool_that_cannot_be_written_to_at_the_start():
         kit.recovers()
 
 
+def test_a_state_that_cannot_be_written_to_at_the_start():
+    """Fails when pf_journal_open() gives up where the disk cannot be written to, or never tries again."""
+    with Kit(mailbox.Imap) as kit:
+        kit.add()
+        kit.recovers()
+        state = kit.instance.path('state')
+        kit.instance.end('service')
+        subprocess.run(['mount', '-o', 'remount,ro', state], check=True)
+        try:
+            kit.instance.start_service()
+            kit.box.arrive(trial.message('late').replace(b'\n', b'\r\n'))
+            equal(kit.check(), (0, 'disk-low'))
+        finally:
+            subprocess.run(['mount', '-o', 'remount,rw', state], check=True)
+        isolated.wait_for(lambda: 'the journal is open' in kit.instance.read('mail.log'), 30, 'the journal')
+        equal(kit.check(), (1, None))
+        shown = json.loads(kit.instance.cli('show', ADDRESS, '--json').stdout)
+        equal(shown['delivered'], len(TEXTS) + 1)
+
+
 def test_when_there_is_room_mail_comes_by_itself():
     """The next try is planned, and nobody asks for one: a minute later."""
     if 'PF_SLOW' not in os.environ:

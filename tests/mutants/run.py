@@ -55,6 +55,8 @@ MUTANTS = [
     ('unscanned-at-once', 'service/filter/verdict.c', '         || (waiting_since != 0\n', '         || (waiting_since == 0\n', 'unit-verdict'),
     ('text-with-a-name-is-only-text', 'service/filter/bare-mail.c', 'part->names->len > 0\n      ||', 'FALSE\n      ||', 'unit-bare-mail'),
     ('a-program-in-text-is-only-text', 'service/filter/bare-mail.c', "if (data[i] < ' ' &&", 'if (FALSE &&', 'unit-bare-mail'),
+    ('gives-up-where-the-disk-is-read-only', 'service/journal/journal.c', 'database == NULL && !g_error_matches (trouble, PF_PROBLEM, PF_PROBLEM_DISK_LOW)',
+     'database == NULL', 'crash-disk'),
     ('half-a-stream-is-clean', 'service/protocol/clamd.c', 'gboolean whole = self->state == STATE_VERDICT && !self->early;',
      'gboolean whole = TRUE;', 'talks-clamd'),
     ('an-answer-that-began-early-is-clean', 'service/protocol/clamd.c', 'self->early = self->line->len > 0 || self->complete;',

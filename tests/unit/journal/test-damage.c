@@ -94,10 +94,10 @@ test_places (Bench *bench, gconstpointer unused)
   g_autofree char *missing = g_build_filename (bench->folder, "missing", "journal.db", NULL);
   g_autofree char *link = g_build_filename (bench->folder, "link", NULL);
 
-  assert_refused (missing, PF_PROBLEM, PF_PROBLEM_DISK_LOW, "*No such file*");
-  assert_refused (bench->folder, PF_PROBLEM, PF_PROBLEM_DISK_LOW, "*Is a directory*");
+  assert_refused (missing, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "*No such file*");
+  assert_refused (bench->folder, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY, "*Is a directory*");
   g_assert_cmpint (symlink (bench->path, link), ==, 0);
-  assert_refused (link, PF_PROBLEM, PF_PROBLEM_DISK_LOW, "*cannot be opened*");
+  assert_refused (link, G_IO_ERROR, G_IO_ERROR_TOO_MANY_LINKS, "*cannot be opened*");
   g_assert_cmpint (unlink (link), ==, 0);
 }
 
