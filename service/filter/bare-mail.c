@@ -4,6 +4,7 @@
 #include "protocol/mime.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 static void
@@ -12,7 +13,8 @@ on_begin (PfMimePart *part, gpointer user_data)
   gboolean *bare = user_data;
 
   if (part->names->len > 0
-      || !(g_str_has_prefix (part->type, "text/") || g_str_has_prefix (part->type, "multipart/")))
+      || !(strcmp (part->type, "text/plain") == 0 || strcmp (part->type, "text/html") == 0
+           || g_str_has_prefix (part->type, "multipart/")))
     *bare = FALSE;
 }
 
@@ -43,6 +45,8 @@ pf_mail_is_bare (const PfScanSource *source)
   if (source->length > PF_LIMIT_BARE_MAIL)
     return FALSE;
   mime = pf_mime_new (&handler, &bare);
+  /* To decode them takes the time of a slow message; here one is as bad as the other. */
+  pf_mime_leave_names (mime);
   while (bare && at < end)
     {
       guint8 room[8192];

@@ -161,6 +161,13 @@ add_each (GPtrArray *names, const Parameter *one)
 }
 
 static void
+leave_name (GPtrArray *names, const char *value)
+{
+  if (names->len == 0)
+    g_ptr_array_add (names, g_utf8_make_valid (*value != '\0' ? value : "?", -1));
+}
+
+static void
 add_names (PfMimeFields *self, GPtrArray *parameters, const char *name)
 {
   guint found = 0;
@@ -171,6 +178,11 @@ add_names (PfMimeFields *self, GPtrArray *parameters, const char *name)
 
       if (strcmp (one->name, name) != 0)
         continue;
+      if (self->leave_names)
+        {
+          leave_name (self->names, one->value);
+          return;
+        }
       found++;
       if (!add_each (self->names, one))
         self->over_limit = TRUE;
@@ -320,13 +332,14 @@ plain_lines (const char *header, gsize length, char lone)
 }
 
 PfMimeFields *
-pf_mime_fields_read (const char *header, gsize length)
+pf_mime_fields_read (const char *header, gsize length, gboolean leave_names)
 {
   PfMimeFields *self = g_new0 (PfMimeFields, 1);
   g_autoptr (GString) text = plain_lines (header, length, ' ');
 
   self->boundaries = g_ptr_array_new_with_free_func (g_free);
   self->names = g_ptr_array_new_with_free_func (g_free);
+  self->leave_names = leave_names;
   read_lines (self, text);
   if (length > 0 && memchr (header, '\r', length) != NULL)
     {

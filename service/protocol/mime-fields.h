@@ -12,10 +12,12 @@ typedef struct
   GPtrArray *boundaries; /* of all Content-Type fields, none empty, each cut to 80 octets */
   GPtrArray *names;
   gboolean over_limit;   /* there were more names than are kept */
+  gboolean leave_names;
 } PfMimeFields;
 
-/* @header: with or without the empty line. Lines that are no field are passed over. */
-PfMimeFields *pf_mime_fields_read (const char *header, gsize length);
+/* @header: with or without the empty line. Lines that are no field are passed over. @leave_names:
+ * see pf_mime_leave_names(). */
+PfMimeFields *pf_mime_fields_read (const char *header, gsize length, gboolean leave_names);
 void          pf_mime_fields_free (PfMimeFields *self);
 /* TRUE when a line of @header begins a Content- field. */
 gboolean      pf_mime_fields_any  (const char *header, gsize length);

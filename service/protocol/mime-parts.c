@@ -71,7 +71,9 @@ begin_file (PfMimeFrame *self, PfMimeShared *shared, const char *name, gboolean 
   self->file = g_new0 (PfMimePart, 1);
   part_init (self->file, shared, "application/octet-stream", self->part.depth + 1);
   self->file->encoding = PF_MIME_UUENCODE;
-  if (!pf_mime_names_add (self->file->names, name, strlen (name), NULL))
+  if (shared->leave_names)
+    g_ptr_array_add (self->file->names, g_utf8_make_valid (name, -1));
+  else if (!pf_mime_names_add (self->file->names, name, strlen (name), NULL))
     shared->over_limit = TRUE;
   if (base64)
     {

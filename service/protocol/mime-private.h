@@ -10,7 +10,7 @@ typedef struct
   const PfMimeHandler *handler;
   gpointer user_data;
   guint parts;
-  gboolean over_limit;
+  gboolean over_limit, leave_names;
 } PfMimeShared;
 
 typedef struct

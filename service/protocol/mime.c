@@ -65,6 +65,12 @@ pf_mime_free (PfMime *self)
   g_free (self);
 }
 
+void
+pf_mime_leave_names (PfMime *self)
+{
+  self->shared->leave_names = TRUE;
+}
+
 gboolean
 pf_mime_is_over_limit (PfMime *self)
 {
@@ -109,8 +115,8 @@ begin_child (PfMimeFrame *frame, const PfMimeFields *fields)
 static void
 begin_part (PfMime *self)
 {
-  g_autoptr (PfMimeFields) fields =
-      pf_mime_fields_read ((const char *) self->header->data, self->header->len);
+  g_autoptr (PfMimeFields) fields = pf_mime_fields_read (
+      (const char *) self->header->data, self->header->len, self->shared->leave_names);
   PfMimeFrame *frame = pf_mime_frame_begin (self->shared, fields, self->depth + self->frames->len);
 
   self->state = STATE_BODY;

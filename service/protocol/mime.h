@@ -43,6 +43,8 @@ typedef struct _PfMime PfMime;
 
 /* @handler is the caller's and must live as long. */
 PfMime  *pf_mime_new      (const PfMimeHandler *handler, gpointer user_data);
+/* Names are told as they stand, and only one of each part: for who asks whether there are any. */
+void     pf_mime_leave_names (PfMime *self);
 /* Any split of the message. Lines end in LF or CRLF. */
 void     pf_mime_feed     (PfMime *self, const guint8 *data, gsize length);
 /* The message ended: so do all parts. Nothing may be fed any more. */

@@ -186,6 +186,7 @@ MUTANTS = [
      'unit-archive-examination'),
     ('shared-octets-are-no-bomb', 'service/archive/unpack.c', 'if (!pf_examination_announced (self->examination, headers.unpacked))', 'if (FALSE)',
      'filter-attachments'),
+    ('xml-is-only-text', 'service/filter/bare-mail.c', 'strcmp (part->type, "text/plain") == 0', 'g_str_has_prefix (part->type, "text/")', 'unit-bare-mail'),
     ('archives-without-end', 'service/archive/examination.c', 'if (self->levels->len >= PF_LIMIT_ARCHIVE_DEPTH)', 'if (FALSE)', 'unit-archive-examination'),
     ('files-without-end', 'service/archive/examination.c', 'if (++self->entries > PF_LIMIT_ARCHIVE_ENTRIES)', 'if (FALSE)', 'unit-archive-examination'),
     ('octets-without-end', 'service/archive/examination.c', 'if (self->unpacked > PF_LIMIT_ARCHIVE_UNPACKED)', 'if (FALSE)', 'unit-archive-examination'),

@@ -46,6 +46,7 @@ test_not_only_text (void)
     HEAD "Content-Type: text/plain; name=\"a.exe\"\n\nHello\n",
     HEAD "Content-Disposition: attachment; filename*=utf-8''a%2eexe\n\nHello\n",
     HEAD "Content-Type: application/octet-stream\n\nHello\n",
+    HEAD "Content-Type: text/xml\n\n<w:wordDocument/>\n",
     HEAD "Content-Type: message/rfc822\n\nSubject: y\n\nHello\n",
     HEAD "Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\nTVqQAAMAAAAEAAAA\n",
     HEAD "Content-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\nMZ=90=00=03\n",
