@@ -1,5 +1,6 @@
 #include "deliver/keeper-private.h"
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "dbus-interfaces/errors.h"
 #include "deliver/quarantine-folder.h"
@@ -11,6 +12,7 @@ typedef struct
   char *by;         /* (nullable) */
   char *missing;    /* (nullable): the first id that is not there */
   gboolean taken;   /* another call has one of them */
+  guint next;       /* of items: what is to be forgotten */
 } Removal;
 
 static void
@@ -49,25 +51,11 @@ forget (PfKeeper *self, const Removal *removal, const PfQuarantineItem *item)
 }
 
 static void
-on_removed (GObject *source, GAsyncResult *result, gpointer user_data)
+answer (GTask *task)
 {
-  g_autoptr (GTask) task = user_data;
-  PfKeeper *self = PF_KEEPER (source);
   const Removal *removal = g_task_get_task_data (task);
-  GError *error = NULL;
-  gboolean ok = g_task_propagate_boolean (G_TASK (result), &error);
 
-  for (guint i = 0; i < removal->items->len; i++)
-    {
-      const PfQuarantineItem *item = removal->items->pdata[i];
-
-      g_hash_table_remove (self->busy, item->id);
-      if (ok)
-        forget (self, removal, item);
-    }
-  if (!ok)
-    g_task_return_error (task, error);
-  else if (removal->taken)
+  if (removal->taken)
     g_task_return_new_error (task, PF_ERROR, PF_ERROR_BUSY,
                              "A message is being released or deleted already");
   else if (removal->missing != NULL)
@@ -75,6 +63,46 @@ on_removed (GObject *source, GAsyncResult *result, gpointer user_data)
                              "There is no message %s in quarantine", removal->missing);
   else
     g_task_return_boolean (task, TRUE);
+}
+
+/* Each is an event of its own: a thousand would hold up everybody else. */
+static gboolean
+forget_some (gpointer user_data)
+{
+  GTask *task = user_data;
+  PfKeeper *self = g_task_get_source_object (task);
+  Removal *removal = g_task_get_task_data (task);
+  gint64 end = g_get_monotonic_time () + PF_LIMIT_TURN_US;
+
+  for (; removal->next < removal->items->len; removal->next++)
+    {
+      const PfQuarantineItem *item = removal->items->pdata[removal->next];
+
+      if (g_get_monotonic_time () >= end)
+        return G_SOURCE_CONTINUE;
+      g_hash_table_remove (self->busy, item->id);
+      forget (self, removal, item);
+    }
+  answer (task);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_removed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  PfKeeper *self = PF_KEEPER (source);
+  const Removal *removal = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (g_task_propagate_boolean (G_TASK (result), &error))
+    {
+      g_idle_add_full (G_PRIORITY_DEFAULT, forget_some, g_steal_pointer (&task), g_object_unref);
+      return;
+    }
+  for (guint i = 0; i < removal->items->len; i++)
+    g_hash_table_remove (self->busy, ((PfQuarantineItem *) removal->items->pdata[i])->id);
+  g_task_return_error (task, error);
 }
 
 void

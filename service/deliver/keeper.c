@@ -68,6 +68,8 @@ scan_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
     pf_quarantine_folder_tidy (scan->directory, scan->tidy_before);
   found = pf_quarantine_folder_scan (scan->directory, scan->known, &error);
   if (found != NULL)
+    pf_quarantine_items_sort (found->items);
+  if (found != NULL)
     g_task_return_pointer (task, found, (GDestroyNotify) pf_quarantine_scan_free);
   else
     g_task_return_error (task, error);

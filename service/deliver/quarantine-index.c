@@ -98,6 +98,21 @@ pf_quarantine_index_put (PfQuarantineIndex *self, PfQuarantineItem *item)
 }
 
 void
+pf_quarantine_items_sort (GPtrArray *items)
+{
+  g_ptr_array_sort (items, compare_places);
+}
+
+static gboolean
+is_sorted (GPtrArray *items)
+{
+  for (guint i = 1; i < items->len; i++)
+    if (compare (items->pdata[i - 1], items->pdata[i]) > 0)
+      return FALSE;
+  return TRUE;
+}
+
+void
 pf_quarantine_index_merge (PfQuarantineIndex *self, GPtrArray *items)
 {
   for (guint i = 0; i < items->len; i++)
@@ -113,7 +128,8 @@ pf_quarantine_index_merge (PfQuarantineIndex *self, GPtrArray *items)
       g_ptr_array_add (self->sorted, item);
       count (self, item->recipient, 1);
     }
-  g_ptr_array_sort (self->sorted, compare_places);
+  if (!is_sorted (self->sorted))
+    g_ptr_array_sort (self->sorted, compare_places);
 }
 
 const PfQuarantineItem *

@@ -10,6 +10,8 @@ PfQuarantineIndex *pf_quarantine_index_new  (void);
 void               pf_quarantine_index_free (PfQuarantineIndex *self);
 /* @item: (transfer full): takes the place of one of the same id. */
 void               pf_quarantine_index_put  (PfQuarantineIndex *self, PfQuarantineItem *item);
+/* Newest first, as the index has them: for a worker, so that merging is quick. */
+void               pf_quarantine_items_sort (GPtrArray *items);
 /* The same for many at a time. @items: (transfer full) (element-type PfQuarantineItem), each one
  * stolen from the array; those whose id is there already are dropped. */
 void               pf_quarantine_index_merge (PfQuarantineIndex *self, GPtrArray *items);
