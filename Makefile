@@ -23,6 +23,7 @@ check-crash: packages-check
 	[ -f build/crash/build.ninja ] || meson setup --buildtype=release -Db_lto=false -Dsteps=true build/crash
 	ninja -C build/crash
 	$(SUDO) env PF_BUILD=$(CURDIR)/build/crash $(PYTHON) tests/crash/test_steps.py --all
+	$(SUDO) env PF_BUILD=$(CURDIR)/build/crash $(PYTHON) tests/crash/test_release.py --all
 	$(SUDO) env PF_BUILD=$(CURDIR)/build/crash $(PYTHON) tests/crash/random_kills.py --kills 1000
 	$(SUDO) env PF_BUILD=$(CURDIR)/build/crash PF_SLOW=1 $(PYTHON) tests/crash/test_disk.py
 	$(SUDO) env PF_BUILD_PLAIN=$(CURDIR)/build/crash $(PYTHON) tests/mutants/run.py --all
