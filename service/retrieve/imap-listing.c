@@ -3,13 +3,43 @@
 #include "base/limits.h"
 
 /* Folder and listing are asked for in one breath: the answers come in this order. */
+static guint32
+first_uid (const PfImapSession *self)
+{
+  return self->settled != NULL ? self->settled->next_uid : 1;
+}
+
 static void
 ask_for_listing (PfImapSession *self)
 {
-  g_autofree char *set =
-      g_strdup_printf ("%u:*", self->settled != NULL ? self->settled->next_uid : 1);
+  g_autofree char *set = g_strdup_printf ("%u:*", first_uid (self));
 
+  self->cut_at = 0;
   pf_imap_uid_fetch_listing (self->imap, set);
+}
+
+/* MESSAGELIMIT (RFC 9738 section 3.1): a server that goes through so many messages a command and no
+ * more begins with the newest, and tells the UID that it came to. FALSE: it came to the end. */
+static gboolean
+ask_for_more (PfImapSession *self, const PfImapEvent *event)
+{
+  g_autofree char *set = NULL;
+  g_auto (GStrv) words = NULL;
+  guint64 uid = 0;
+
+  if (g_strcmp0 (event->code, "MESSAGELIMIT") != 0 || event->code_arguments == NULL)
+    return FALSE;
+  words = g_strsplit (event->code_arguments, " ", 2);
+  /* Downwards each time, so that there is an end. */
+  if (words[0] == NULL || words[1] == NULL
+      || !g_ascii_string_to_unsigned (words[1], 10, 1, G_MAXUINT32, &uid, NULL)
+      || uid <= first_uid (self) || (self->cut_at != 0 && uid >= self->cut_at))
+    return FALSE;
+  self->cut_at = (guint32) uid;
+  set = g_strdup_printf ("%u:%u", first_uid (self), self->cut_at - 1);
+  pf_imap_uid_fetch_listing (self->imap, set);
+  pf_session_kick (SESSION (self));
+  return TRUE;
 }
 
 void
@@ -200,6 +230,8 @@ on_listing (PfImapSession *self, const PfImapEvent *event)
   if (!self->opened)
     pf_session_fail_with (SESSION (self), PF_PROBLEM_PROTOCOL_ERROR,
                           "%s lists a folder that it has not opened", SETTINGS (self)->server);
+  else if (!self->listing_void && ok && ask_for_more (self, event))
+    return;
   else if (self->listing_void || (self->settled != NULL && (!ok || !adds_up (self))))
     list_all (self);
   /* Some find "1:*" wrong where there is nothing. */

@@ -42,6 +42,7 @@ struct _PfImapSession
   guint32 uidvalidity; /* this; 0 where the server knows none: its UIDs are believed like UIDLs */
   guint32 most_exist;  /* the highest count of messages that was told since it was opened */
   PfFolderState *settled; /* NULL: all is listed */
+  guint32 cut_at; /* of a listing in pieces: the lowest UID that is there; 0: whole so far */
   gboolean listing_void;  /* what FETCH tells is not to be used: all is listed again */
   guint32 exists;         /* when it was opened */
 

@@ -57,6 +57,8 @@ MUTANTS = [
     ('a-program-in-text-is-only-text', 'service/filter/bare-mail.c', "if (data[i] < ' ' &&", 'if (FALSE &&', 'unit-bare-mail'),
     ('gives-up-where-the-disk-is-read-only', 'service/journal/journal.c', 'database == NULL && !g_error_matches (trouble, PF_PROBLEM, PF_PROBLEM_DISK_LOW)',
      'database == NULL', 'crash-disk'),
+    ('a-piece-of-a-listing-is-all-of-it', 'service/retrieve/imap-listing.c', '  else if (!self->listing_void && ok && ask_for_more (self, event))\n    return;\n', '',
+     'peers-providers'),
     ('half-a-stream-is-clean', 'service/protocol/clamd.c', 'gboolean whole = self->state == STATE_VERDICT && !self->early;',
      'gboolean whole = TRUE;', 'talks-clamd'),
     ('an-answer-that-began-early-is-clean', 'service/protocol/clamd.c', 'self->early = self->line->len > 0 || self->complete;',

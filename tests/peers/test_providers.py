@@ -168,6 +168,18 @@ def test_outlook_throttles():
         equal(code(kit.check()), 'server-busy')
 
 
+def test_a_limit_of_messages_a_command():
+    """Fails when ask_for_more() takes the first piece of a listing for all of it."""
+    with Kit('yahoo') as kit:
+        messages = crlf(sample.small(110, size=300))
+        server = kit.serve(quirks.LimitingImap, messages)
+        kit.add(server, 'Enabled=false', 'Remove=after-delivery')
+        for _ in range(4):
+            kit.check()
+        equal(sample.compare([message.replace(b'\r\n', b'\n') for message in messages], sample.delivered(kit.maildir)), (0, 0, 0))
+        equal(sorted(server.removed), list(range(1, 111)))
+
+
 def test_yahoo_is_left_alone_when_it_says_so():
     """Fails with: seconds_to_retry() without the provider's pause."""
     with Kit('yahoo') as kit:

@@ -86,6 +86,37 @@ class YahooImap(hostile.Imap):
         line.send(tag + ' NO [AUTHENTICATIONFAILED] LOGIN Rate limit hit. Try later\r\n')
 
 
+class LimitingImap(hostile.Imap):
+    """MESSAGELIMIT (RFC 9738): a command goes through so many messages, the newest of them, and says how far it came."""
+
+    capabilities = 'IMAP4rev1 UIDPLUS MESSAGELIMIT=40'
+    limit = 40
+
+    def cut(self, line, tag, argument, handler):
+        whole = self.chosen(argument)
+        cut = sorted(whole)[-self.limit:]
+        kept, self.chosen = self.chosen, lambda argument: cut
+        try:
+            if len(cut) == len(whole):
+                handler(self, line, tag, argument)
+            else:
+                self.told = ' [MESSAGELIMIT %d %d] cut' % (self.limit, cut[0])
+                handler(self, line, tag, argument)
+        finally:
+            self.chosen, self.told = kept, None
+
+    told = None
+
+    def ok(self, line, tag, text='done'):
+        line.send('%s OK%s\r\n' % (tag, self.told or ' ' + text))
+
+    def do_uid_fetch(self, line, tag, argument):
+        self.cut(line, tag, argument, hostile.Imap.do_uid_fetch)
+
+    def do_uid_store(self, line, tag, argument):
+        self.cut(line, tag, argument, hostile.Imap.do_uid_store)
+
+
 class OutlookThrottledImap(hostile.Imap):
     """Lets one in, and nothing more."""
 
